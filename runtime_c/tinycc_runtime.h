@@ -1,0 +1,60 @@
+/* tinycc runtime: the contract that generated code and kernels share.
+ *
+ * C99. Needs <stdint.h>, <stddef.h> and <string.h>, nothing else. `>>` on negative integers must be
+ * arithmetic, as every compiler for these cores makes it.
+ */
+#ifndef TINYCC_RUNTIME_H
+#define TINYCC_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Changes when a parameter struct or a calling convention does; generated code asserts it. */
+#define TINYCC_RUNTIME_ABI 1
+
+/* Every kernel has this type. Kernels return void and check nothing: shapes, ranges and sizes were
+ * proved by the compiler.
+ *   params   the kernel's parameter struct
+ *   in       ROWS kernels: n * stride + window - stride pointers to consecutive input rows, a null
+ *            pointer for a row outside the image. RUN kernels: one pointer per input tensor.
+ *   out      ROWS kernels: n output rows; RUN kernels: n units (pixels, vectors), contiguous
+ *   scratch  as many bytes as the compiler computed for this step; contents undefined
+ */
+typedef void tinycc_kernel(const void *params, const void *const *in, void *out, int32_t n,
+                           void *scratch);
+
+/* How tinycc_each_row walks over an image: output row r reads `window` input rows from
+ * r * stride - pad, or from first[r] where `first` is not null. */
+typedef struct {
+    int32_t in_rows, in_row_bytes;
+    int32_t out_rows, out_row_bytes;
+    int32_t window, stride, pad;
+    const uint16_t *first;
+} tinycc_rows;
+
+/* Runs a ROWS kernel over a whole image that lies at x, into y.
+ * `pointers` is room for rows->window pointers. x and y must not overlap. */
+void tinycc_each_row(tinycc_kernel *kernel, const void *params, const tinycc_rows *rows,
+                     const void *x, void *y, const void **pointers, void *scratch);
+
+/* floor((acc << shift) * multiplier / 2**33 + zero + 1/2), clamped to [low, high].
+ * Because floor((floor(a) + n) / 2) == floor((a + n) / 2) this rounds once, half up.
+ * |acc| < 2**31, 0 < multiplier < 2**31, 0 <= shift < 32: every term fits 64 bits. The lower bound
+ * acts first, so low > high gives high (as ONNX's Clip). */
+static inline int8_t tinycc_requantize(int32_t acc, int32_t multiplier, int32_t shift, int32_t zero,
+                                       int32_t low, int32_t high)
+{
+    const int64_t product = (int64_t)acc * multiplier;
+    int32_t value;
+    if (shift == 0) {
+        value = (int32_t)(product >> 32);
+    } else {
+        const int64_t wide = product >> (32 - shift);
+        value = wide > 65536 ? 65536 : wide < -65536 ? -65536 : (int32_t)wide;
+    }
+    value = (value + 2 * zero + 1) >> 1;
+    value = value < low ? low : value;
+    return (int8_t)(value > high ? high : value);
+}
+
+#endif

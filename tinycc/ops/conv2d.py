@@ -1,0 +1,264 @@
+"""2-D convolution, NHWC, weights OHWI; grouped and depthwise included (groups > 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from tinycc.ir.graph import Instance
+from tinycc.ir.types import TensorType
+from tinycc.ops.dense import (
+    accumulator_is_int32,
+    instance_constants,
+    weights_are_constant,
+    weights_are_int8,
+)
+from tinycc.ops.examples import ExampleMaker
+from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
+from tinycc.ops.numerics import Clamp, integer_bounds
+from tinycc.ops.op import Array, Drive, Field, Kernel, Op, Params, RowRange, Window
+from tinycc.ops.spatial import (
+    Pads,
+    Pair,
+    from_nhwc,
+    onnx_geometry,
+    slide_rows,
+    slide_shape,
+    slide_window,
+    to_nhwc,
+    windows,
+)
+
+
+@dataclass(frozen=True)
+class Conv2d:
+    """Attributes; pads are top, left, bottom, right. groups == input channels: depthwise."""
+
+    strides: Pair = (1, 1)
+    pads: Pads = (0, 0, 0, 0)
+    dilations: Pair = (1, 1)
+    groups: int = 1
+    clamp: Clamp | None = None
+
+
+def _attrs(instance: Instance) -> Conv2d:
+    return cast(Conv2d, instance.attrs)
+
+
+def _kernel(instance: Instance) -> Pair:
+    shape = instance.inputs[1].type.shape
+    return shape[1], shape[2]
+
+
+def infer(attrs: object, types: Sequence[TensorType]) -> tuple[int, ...]:
+    """NHWC output shape."""
+    x, weights = types[0], types[1]
+    kernel = (weights.shape[1], weights.shape[2])
+    return slide_shape(cast(Conv2d, attrs), kernel, x, weights.shape[0])
+
+
+def rows(instance: Instance, row: int) -> tuple[RowRange, ...]:
+    """The input rows under the window."""
+    return slide_rows(_attrs(instance), _kernel(instance), instance, row)
+
+
+def _correlate(instance: Instance, x: np.ndarray, weights: np.ndarray, fill: float) -> np.ndarray:
+    """Sums of products [out_h, out_w, out_channels]; float64 is exact for int8 operands."""
+    attrs, shape = _attrs(instance), instance.output.type.shape
+    view = windows(x, attrs, _kernel(instance), shape[1:3], fill)
+    groups, channels = attrs.groups, weights.shape[0]
+    parts = view.reshape(*view.shape[:4], groups, -1).transpose(4, 0, 1, 2, 3, 5)
+    flat = parts.reshape(groups, shape[1] * shape[2], -1)
+    kernels = weights.reshape(groups, channels // groups, -1).transpose(0, 2, 1).astype(np.float64)
+    sums = np.matmul(flat, kernels)  # [groups, pixels, channels per group]
+    return sums.transpose(1, 0, 2).reshape(1, shape[1], shape[2], channels)
+
+
+def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
+    """The numeric contract, in integers."""
+    constants = instance_constants(instance)
+    x_type, y_type = instance.inputs[0].type, instance.output.type
+    sums = _correlate(instance, values[0], values[1], x_type.zero_point)
+    acc = sums.astype(np.int64) + np.array(constants.bias, np.int64)
+    bounds = integer_bounds(_attrs(instance).clamp, y_type)
+    return constants.requantization.apply(acc, y_type.zero_point, bounds)
+
+
+def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
+    """Real convolution, bias and clamp."""
+    sums = _correlate(instance, values[0], values[1], 0.0)
+    if len(values) > 2:
+        sums = sums + values[2]
+    clamp = _attrs(instance).clamp or Clamp()
+    return np.minimum(np.maximum(sums, clamp.low), clamp.high)
+
+
+def macs(instance: Instance) -> int:
+    """Multiply-accumulates, padding included (as the field counts them)."""
+    weights = instance.inputs[1].type
+    return instance.output.type.elements * weights.elements // weights.shape[0]
+
+
+def _groups_divide(instance: Instance) -> str | None:
+    """groups must divide the channels, and weights must be [out, height, width, in / groups]"""
+    attrs = _attrs(instance)
+    x, weights = instance.inputs[0].type, instance.inputs[1].type
+    if x.shape[3] % attrs.groups or weights.shape[0] % attrs.groups:
+        return f"{attrs.groups} groups for {x.shape[3]} -> {weights.shape[0]} channels"
+    if weights.shape[3] * attrs.groups != x.shape[3]:
+        return f"weights take {weights.shape[3] * attrs.groups} channels of {x.shape[3]}"
+    return None
+
+
+def params(instance: Instance) -> Params:
+    """The fields of `tinycc_conv2d_s8_params`."""
+    attrs, constants = _attrs(instance), instance_constants(instance)
+    x, weights, y = instance.inputs[0].type, instance.inputs[1], instance.output.type
+    low, high = integer_bounds(attrs.clamp, y)
+    requantization = constants.requantization
+    return Params(
+        "tinycc_conv2d_s8_params",
+        (
+            Field("in_width", x.shape[2]),
+            Field("in_channels", x.shape[3]),
+            Field("out_width", y.shape[2]),
+            Field("out_channels", y.shape[3]),
+            Field("groups", attrs.groups),
+            Field("kernel_height", weights.type.shape[1]),
+            Field("kernel_width", weights.type.shape[2]),
+            Field("stride", attrs.strides[1]),
+            Field("pad_left", attrs.pads[1]),
+            Field("dilation_height", attrs.dilations[0]),
+            Field("dilation_width", attrs.dilations[1]),
+            Field("in_zero", x.zero_point, "value of padding"),
+            Field("out_zero", y.zero_point),
+            Field("low", low),
+            Field("high", high, _clamp_note(attrs.clamp, (low, high))),
+            Field("shift", requantization.shift),
+            Field("weights", Array("int8_t", cast(np.ndarray, weights.data), weights.name)),
+            Field("bias", Array("int32_t", np.array(constants.bias, np.int32))),
+            Field("multiplier", Array("int32_t", requantization.multiplier)),
+        ),
+    )
+
+
+def _clamp_note(clamp: Clamp | None, bounds: Pair) -> str:
+    if clamp is None:
+        return ""
+    return "activation folded into the saturation" if bounds == (-128, 127) else "activation"
+
+
+def is_pointwise(instance: Instance) -> bool:
+    """1x1, stride 1, no padding, one group: every pixel on its own."""
+    attrs = _attrs(instance)
+    plain = attrs.groups == 1 and attrs.strides == (1, 1) and not any(attrs.pads)
+    return plain and _kernel(instance) == (1, 1)
+
+
+def is_depthwise(instance: Instance) -> bool:
+    """One input channel per output channel."""
+    attrs = _attrs(instance)
+    return attrs.groups == instance.inputs[0].type.shape[3] and attrs.groups > 1
+
+
+def _pixels(instance: Instance) -> int:
+    shape = instance.output.type.shape
+    return shape[1] * shape[2]
+
+
+def _gathered_window(instance: Instance) -> int:
+    weights = instance.inputs[1].type
+    return weights.elements // weights.shape[0]
+
+
+def window(instance: Instance) -> Window:
+    """The row window."""
+    return slide_window(_attrs(instance), _kernel(instance))
+
+
+KERNELS = (
+    Kernel(
+        "tinycc_dwconv2d_s8",
+        "conv2d/tinycc_dwconv2d_s8.c",
+        Drive.ROWS,
+        params,
+        when=is_depthwise,
+        window=window,
+    ),
+    Kernel(
+        "tinycc_conv1x1_s8",
+        "conv2d/tinycc_conv1x1_s8.c",
+        Drive.RUN,
+        params,
+        when=is_pointwise,
+        units=_pixels,
+    ),
+    Kernel(
+        "tinycc_conv2d_s8",
+        "conv2d/tinycc_conv2d_s8.c",
+        Drive.ROWS,
+        params,
+        window=window,
+        scratch=_gathered_window,
+    ),
+)
+
+
+def _from_onnx(node: ForeignNode, build: Builder) -> None:
+    x, rank = to_nhwc(build, node.input(0))
+    shape = build.type(node.input(1)).shape
+    if len(shape) != rank:
+        raise build.fail(f"weights have {len(shape)} axes, the input {rank}")
+    weights = node.input(1)
+    if rank == 3:
+        weights = build.reshape(weights, (shape[0], shape[1], 1, shape[2]))
+    weights = build.transpose(weights, (0, 2, 3, 1))
+    kernel = (build.type(weights).shape[1], build.type(weights).shape[2])
+    height, width = build.type(x).shape[1:3]
+    strides, pads, dilations = onnx_geometry(node, build, (height, width), kernel)
+    attrs = Conv2d(strides, pads, dilations, int(node.attributes.get("group", 1)))
+    bias = [node.input(2)] if node.input(2) else []
+    y = build.emit(CONV2D.name, attrs, [x, weights, *bias])
+    from_nhwc(build, y, rank, node.outputs[0])
+
+
+def examples(rng: np.random.Generator) -> Iterable[Instance]:
+    """Plain, strided, dilated, asymmetric, grouped, depthwise, pointwise; odd everything."""
+    make = ExampleMaker(rng)
+    for groups, multiplier in ((1, 1), (1, 3), (2, 2), (3, 1), (3, 2)):
+        for kernel in ((1, 1), (3, 3), (2, 5), (1, 3)):
+            per_group = 1 if groups == 3 else int(rng.integers(1, 6))
+            channels_in = groups * per_group
+            channels_out = groups * multiplier if groups > 1 else int(rng.integers(1, 9))
+            height, width = (int(v) for v in rng.integers(5, 10, 2))
+            attrs = Conv2d(
+                strides=(int(rng.integers(1, 3)), int(rng.integers(1, 4))),
+                pads=tuple(int(v) for v in rng.integers(0, 3, 4)),  # type: ignore[arg-type]
+                dilations=(int(rng.integers(1, 3)), 1),
+                groups=groups,
+                clamp=Clamp(0.0, 3.0) if rng.random() < 0.4 else None,
+            )
+            x = make.activation((1, height, width, channels_in))
+            yield make.dense("conv2d", attrs, x, (channels_out, *kernel, per_group), infer)
+    for shape in ((1, 4, 4, 8), (1, 1, 1, 1)):
+        x = make.activation(shape)
+        yield make.dense("conv2d", Conv2d(), x, (5, 1, 1, shape[3]), infer)
+
+
+CONV2D = Op(
+    name="conv2d",
+    attrs=Conv2d,
+    summary="2-D convolution over NHWC with any groups, dilation, stride and padding.",
+    infer=infer,
+    reference=reference,
+    real=real,
+    rows=rows,
+    examples=examples,
+    kernels=KERNELS,
+    onnx=(OnnxRule("Conv", _from_onnx),),
+    requires=(weights_are_constant, weights_are_int8, _groups_divide, accumulator_is_int32),
+    macs=macs,
+)

@@ -1,0 +1,166 @@
+"""The record that describes an operator once; everything else about it is derived from it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tinycc.ir.graph import Instance
+from tinycc.ir.types import TensorType
+from tinycc.ops.foreign import OnnxRule
+
+RowRange = tuple[int, int] | None
+"""First and last input row (inclusive) that an output row needs; None: all of them."""
+
+
+class Alias(enum.Enum):
+    """How an output may share memory with an input."""
+
+    NONE = "none"
+    IN_PLACE = "in place"  # may overwrite any activation input of its size that dies here
+    VIEW = "view"  # is the same bytes as input 0
+
+
+class Scale(enum.Enum):
+    """Which quantisation an operator's output may have."""
+
+    SAME = "same"  # that of its inputs: the operator only moves or selects values
+    FREE = "free"  # any
+
+
+class Drive(enum.Enum):
+    """How generated code calls a kernel."""
+
+    ROWS = "rows"  # one output row at a time, from a window of input row pointers
+    RUN = "run"  # n contiguous units at once (pixels, vectors): see Kernel.units
+
+
+@dataclass(frozen=True)
+class Window:
+    """Vertical geometry of a ROWS kernel: output row r reads `rows` input rows from r*stride - pad.
+
+    `first` replaces that formula with one explicit first row per output row (Resize). Rows outside
+    the image are handed over as null pointers.
+    """
+
+    rows: int = 1
+    stride: int = 1
+    pad: int = 0
+    first: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Array:
+    """A constant array of a parameter struct; `shape` is how it is declared and printed."""
+
+    ctype: str
+    data: np.ndarray
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Field:
+    """One member of a C parameter struct, with the comment printed behind it."""
+
+    name: str
+    value: int | Array | None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Params:
+    """A C parameter struct: its type and its members in order."""
+
+    struct: str
+    fields: tuple[Field, ...]
+
+
+def _always(_: Instance) -> bool:
+    return True
+
+
+def _nothing(_: Instance) -> int:
+    return 0
+
+
+def _activations(instance: Instance) -> tuple[int, ...]:
+    return tuple(i for i, tensor in enumerate(instance.inputs) if not tensor.is_constant)
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One C function that implements an operator for some shapes on some cores.
+
+    `source` lies under runtime_c/; `scratch` is in bytes. RUN kernels work on `units` contiguous
+    units; `pointers` are the indices of the inputs whose addresses they get. `cost` predicts
+    executed instructions for the whole step.
+    """
+
+    symbol: str
+    source: str
+    drive: Drive
+    params: Callable[[Instance], Params]
+    isa: frozenset[str] = frozenset()
+    when: Callable[[Instance], bool] = _always
+    scratch: Callable[[Instance], int] = _nothing
+    window: Callable[[Instance], Window] | None = None
+    units: Callable[[Instance], int] | None = None
+    pointers: Callable[[Instance], tuple[int, ...]] = _activations
+    cost: Callable[[Instance], float] | None = None
+
+
+@dataclass(frozen=True)
+class Op:
+    """Everything about one operator of the IR. `name` is also its C stem and docs anchor.
+
+    `requires`: each returns None when satisfied, else the fact found; its docstring says what is
+    needed. `infer` gives the output's shape. `reference` defines the integer result bit for bit:
+    operands in, output out, both as stored; `real` is the float64 meaning on real values.
+    """
+
+    name: str
+    attrs: type
+    summary: str
+    infer: Callable[[object, Sequence[TensorType]], tuple[int, ...]]
+    reference: Callable[[Instance, Sequence[np.ndarray]], np.ndarray] | None
+    real: Callable[[Instance, Sequence[np.ndarray]], np.ndarray]
+    rows: Callable[[Instance, int], tuple[RowRange, ...]]
+    examples: Callable[[np.random.Generator], Iterable[Instance]]
+    kernels: tuple[Kernel, ...] = ()
+    onnx: tuple[OnnxRule, ...] = ()
+    requires: tuple[Callable[[Instance], str | None], ...] = ()
+    scale: Scale = Scale.FREE
+    alias: Alias = Alias.NONE
+    macs: Callable[[Instance], int] = field(default=_nothing)
+
+
+def row_count(type_: TensorType) -> int:
+    """Rows of a tensor: the height of a 4-D one, 1 for all others."""
+    return type_.shape[1] if len(type_.shape) == 4 else 1
+
+
+def same_row(instance: Instance, row: int) -> tuple[RowRange, ...]:
+    """`rows` of an operator that works element by element.
+
+    An input of one row (a gate per channel) serves every output row.
+    """
+    return tuple(
+        (row, row) if row_count(tensor.type) > row else (0, row_count(tensor.type) - 1)
+        for tensor in instance.activations
+    )
+
+
+def all_rows(instance: Instance, row: int) -> tuple[RowRange, ...]:
+    """`rows` of a barrier: every output row needs the whole of every input."""
+    return tuple(None for _ in instance.activations)
+
+
+def window_rows(
+    row: int, stride: int, pad: int, kernel: int, dilation: int, height: int
+) -> tuple[int, int]:
+    """The input rows that a window operator's output row needs (design: Rows)."""
+    first = row * stride - pad
+    return max(0, first), min(height - 1, first + (kernel - 1) * dilation)

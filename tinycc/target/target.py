@@ -1,0 +1,112 @@
+"""What is known about a target. The fields of these records are the keys of targets/*.toml."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+FEATURES = MappingProxyType(
+    {
+        "thumb": "Arm Thumb code",
+        "thumb2": "32-bit Thumb encodings: conditional blocks, wide constants, MLA",
+        "umull": "a 32 x 32 -> 64 bit multiply (SMULL, UMULL, SMLAL)",
+        "divide": "a hardware division",
+        "unaligned": "16- and 32-bit loads and stores at any address",
+        "dsp": "16-bit pairs: SMLAD, SXTB16, saturating arithmetic (Armv7E-M, Armv8-M DSP)",
+        "fpu": "single-precision floating point",
+        "mve": "the M-profile vector extension (Helium), integer",
+        "lob": "low-overhead loops (Armv8.1-M)",
+    }
+)
+"""Every instruction-set feature that a kernel may ask for, and what it stands for."""
+
+MEMORY_KINDS = ("flash", "sram", "vectors")
+RUNNER_KINDS = ("native", "qemu")
+
+
+@dataclass(frozen=True)
+class Memory:
+    """One region of the address space; `cost` is the relative price of an access (1 = fastest)."""
+
+    name: str
+    kind: str
+    address: int
+    bytes: int
+    cost: float = 1.0
+
+
+@dataclass(frozen=True)
+class Compiler:
+    """How C becomes an image. `packages` are the Debian packages that bring the commands."""
+
+    command: str
+    packages: tuple[str, ...]
+    flags: tuple[str, ...]
+    optimization: str
+    support: tuple[str, ...]
+    alternatives: tuple[str, ...] = ()
+    link_flags: tuple[str, ...] = ()
+    linker_script: str | None = None
+    objdump: str | None = None
+
+
+@dataclass(frozen=True)
+class Runner:
+    """One way to execute an image: natively, or on a QEMU machine with that machine's memories."""
+
+    kind: str
+    command: str = ""
+    packages: tuple[str, ...] = ()
+    machine: str = "host"
+    memories: tuple[Memory, ...] = ()
+    stack_bytes: int = 0
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class CostTable:
+    """Cycles per instruction of each class, with the date and the way they were found."""
+
+    date: str
+    method: str
+    load: float
+    store: float
+    alu: float
+    multiply_accumulate: float
+    long_multiply: float
+    branch: float
+    call: float
+
+
+@dataclass(frozen=True)
+class Target:
+    """A core or a board. A bare core has no `memories`: its limits are not known."""
+
+    name: str
+    description: str
+    isa: frozenset[str]
+    pointer_bytes: int
+    alignment: int
+    compiler: Compiler
+    runners: tuple[Runner, ...]
+    cost: CostTable
+    memories: tuple[Memory, ...] = ()
+    clock_hz: int | None = None
+
+    @property
+    def is_native(self) -> bool:
+        """Whether its programs run directly on this machine."""
+        return self.runners[0].kind == "native"
+
+    @property
+    def sram_bytes(self) -> int | None:
+        """Bytes of the largest SRAM (an arena cannot span two), or None for a bare core."""
+        return self._largest("sram")
+
+    @property
+    def flash_bytes(self) -> int | None:
+        """Bytes of the largest flash, or None for a bare core."""
+        return self._largest("flash")
+
+    def _largest(self, kind: str) -> int | None:
+        return max((memory.bytes for memory in self.memories if memory.kind == kind), default=None)
