@@ -23,6 +23,15 @@
 typedef void tinycc_kernel(const void *params, const void *const *in, void *out, int32_t n,
                            void *scratch);
 
+/* With TINYCC_PROFILE defined, the user's tinycc_profile_step is called before every step and, with
+ * the number of steps, after the last one: point it at a cycle counter. */
+#ifdef TINYCC_PROFILE
+void tinycc_profile_step(int step);
+#define TINYCC_STEP(step) tinycc_profile_step(step)
+#else
+#define TINYCC_STEP(step) ((void)0)
+#endif
+
 /* How tinycc_each_row walks over an image: output row r reads `window` input rows from
  * r * stride - pad, or from first[r] where `first` is not null. */
 typedef struct {

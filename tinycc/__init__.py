@@ -1,3 +1,19 @@
 """tinycc: compiles trained neural networks into plain C for microcontrollers."""
 
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tinycc.api import Network, build
+
 __version__ = "0.1.0"
+__all__ = ["Network", "__version__", "build"]
+
+
+def __getattr__(name: str) -> object:
+    """`tinycc.build` on first use, so that importing a part does not load all of onnxruntime."""
+    if name in ("build", "Network"):
+        return getattr(importlib.import_module("tinycc.api"), name)
+    raise AttributeError(f"module 'tinycc' has no attribute {name!r}")

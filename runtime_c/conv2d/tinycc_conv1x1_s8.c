@@ -3,7 +3,7 @@
 void tinycc_conv1x1_s8(const void *params, const void *const *in, void *out, int32_t n,
                        void *scratch)
 {
-    const tinycc_conv2d_s8_params *p = params;
+    const tinycc_conv1x1_s8_params *p = params;
     const int8_t *x = in[0];
     int8_t *y = out;
     (void)scratch;

@@ -31,6 +31,14 @@ tinycc_kernel tinycc_conv2d_s8;
 /* ROWS, groups == in_channels. No scratch. */
 tinycc_kernel tinycc_dwconv2d_s8;
 
+/* Dot products over vectors of channels: 1x1 windows and fully connected layers. */
+typedef struct {
+    int32_t in_channels, out_channels;
+    int32_t out_zero, low, high, shift; /* as above */
+    const int8_t *weights;              /* [out_channels][in_channels] */
+    const int32_t *bias, *multiplier;   /* [out_channels] */
+} tinycc_conv1x1_s8_params;
+
 /* RUN over pixels: 1x1 window, stride 1, no padding, one group. No scratch. */
 tinycc_kernel tinycc_conv1x1_s8;
 

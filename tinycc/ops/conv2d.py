@@ -9,17 +9,20 @@ from typing import cast
 import numpy as np
 
 from tinycc.ir.graph import Instance
-from tinycc.ir.types import TensorType
+from tinycc.ir.types import DType, Quantization, TensorType
+from tinycc.ops.activation import activated
 from tinycc.ops.dense import (
     accumulator_is_int32,
-    instance_constants,
+    contract,
+    dense_fields,
+    dense_params,
     weights_are_constant,
     weights_are_int8,
 )
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
-from tinycc.ops.numerics import Clamp, integer_bounds
-from tinycc.ops.op import Array, Drive, Field, Kernel, Op, Params, RowRange, Window
+from tinycc.ops.numerics import Clamp
+from tinycc.ops.op import Drive, Field, Kernel, Op, Params, RowRange, Window, vectors
 from tinycc.ops.spatial import (
     Pads,
     Pair,
@@ -31,6 +34,8 @@ from tinycc.ops.spatial import (
     to_nhwc,
     windows,
 )
+
+_UNIT = 64  # weight of BatchNormalization: leaves int8 room for either sign, divides exactly
 
 
 @dataclass(frozen=True)
@@ -79,12 +84,8 @@ def _correlate(instance: Instance, x: np.ndarray, weights: np.ndarray, fill: flo
 
 def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     """The numeric contract, in integers."""
-    constants = instance_constants(instance)
-    x_type, y_type = instance.inputs[0].type, instance.output.type
-    sums = _correlate(instance, values[0], values[1], x_type.zero_point)
-    acc = sums.astype(np.int64) + np.array(constants.bias, np.int64)
-    bounds = integer_bounds(_attrs(instance).clamp, y_type)
-    return constants.requantization.apply(acc, y_type.zero_point, bounds)
+    fill = instance.inputs[0].type.zero_point
+    return contract(instance, _correlate(instance, values[0], values[1], fill))
 
 
 def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
@@ -92,8 +93,7 @@ def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     sums = _correlate(instance, values[0], values[1], 0.0)
     if len(values) > 2:
         sums = sums + values[2]
-    clamp = _attrs(instance).clamp or Clamp()
-    return np.minimum(np.maximum(sums, clamp.low), clamp.high)
+    return activated(instance, sums)
 
 
 def macs(instance: Instance) -> int:
@@ -115,10 +115,8 @@ def _groups_divide(instance: Instance) -> str | None:
 
 def params(instance: Instance) -> Params:
     """The fields of `tinycc_conv2d_s8_params`."""
-    attrs, constants = _attrs(instance), instance_constants(instance)
+    attrs = _attrs(instance)
     x, weights, y = instance.inputs[0].type, instance.inputs[1], instance.output.type
-    low, high = integer_bounds(attrs.clamp, y)
-    requantization = constants.requantization
     return Params(
         "tinycc_conv2d_s8_params",
         (
@@ -134,21 +132,9 @@ def params(instance: Instance) -> Params:
             Field("dilation_height", attrs.dilations[0]),
             Field("dilation_width", attrs.dilations[1]),
             Field("in_zero", x.zero_point, "value of padding"),
-            Field("out_zero", y.zero_point),
-            Field("low", low),
-            Field("high", high, _clamp_note(attrs.clamp, (low, high))),
-            Field("shift", requantization.shift),
-            Field("weights", Array("int8_t", cast(np.ndarray, weights.data), weights.name)),
-            Field("bias", Array("int32_t", np.array(constants.bias, np.int32))),
-            Field("multiplier", Array("int32_t", requantization.multiplier)),
+            *dense_fields(instance),
         ),
     )
-
-
-def _clamp_note(clamp: Clamp | None, bounds: Pair) -> str:
-    if clamp is None:
-        return ""
-    return "activation folded into the saturation" if bounds == (-128, 127) else "activation"
 
 
 def is_pointwise(instance: Instance) -> bool:
@@ -162,11 +148,6 @@ def is_depthwise(instance: Instance) -> bool:
     """One input channel per output channel."""
     attrs = _attrs(instance)
     return attrs.groups == instance.inputs[0].type.shape[3] and attrs.groups > 1
-
-
-def _pixels(instance: Instance) -> int:
-    shape = instance.output.type.shape
-    return shape[1] * shape[2]
 
 
 def _gathered_window(instance: Instance) -> int:
@@ -192,9 +173,9 @@ KERNELS = (
         "tinycc_conv1x1_s8",
         "conv2d/tinycc_conv1x1_s8.c",
         Drive.RUN,
-        params,
+        dense_params,
         when=is_pointwise,
-        units=_pixels,
+        units=vectors,
     ),
     Kernel(
         "tinycc_conv2d_s8",
@@ -223,6 +204,39 @@ def _from_onnx(node: ForeignNode, build: Builder) -> None:
     bias = [node.input(2)] if node.input(2) else []
     y = build.emit(CONV2D.name, attrs, [x, weights, *bias])
     from_nhwc(build, y, rank, node.outputs[0])
+
+
+def _from_batch_normalization(node: ForeignNode, build: Builder) -> None:
+    """x * factor + offset per channel: a 1x1 depthwise convolution, its weights +-64 exact."""
+    extra = any(node.outputs[1:])
+    if int(node.attributes.get("training_mode", 0)) or (extra and node.opset < 14):
+        raise build.fail("training_mode is set", "export the model in evaluation mode")
+    scale, offset, mean, variance = (_statistics(node, build, index) for index in range(1, 5))
+    factor = scale / np.sqrt(variance + float(node.attributes.get("epsilon", 1e-5)))
+    bias = (offset - mean * factor).astype(np.float32)
+    weights = (_UNIT * np.sign(factor)).astype(np.int8).reshape(-1, 1, 1, 1)
+    scales = tuple(abs(float(f)) / _UNIT if f else 1.0 for f in factor)
+    quantization = Quantization(scales, (0,) * len(scales), 0)
+    type_ = TensorType(weights.shape, DType.INT8, quantization)
+    operands = [
+        build.add_constant(f"{node.input(1)}.factor", weights, type_),
+        build.add_constant(f"{node.input(2)}.offset", bias),
+    ]
+    x, shape = node.input(0), build.type(node.input(0)).shape
+    attrs = Conv2d(groups=len(factor))
+    if len(shape) == 2:
+        pixels = build.emit(CONV2D.name, attrs, [build.reshape(x, (1, 1, *shape)), *operands])
+        build.reshape(pixels, shape, node.outputs[0])
+        return
+    image, rank = to_nhwc(build, x)
+    from_nhwc(build, build.emit(CONV2D.name, attrs, [image, *operands]), rank, node.outputs[0])
+
+
+def _statistics(node: ForeignNode, build: Builder, index: int) -> np.ndarray:
+    values = build.constant(node.input(index))
+    if values is None:
+        raise build.fail(f"`{node.input(index)}` is computed at run time")
+    return values.astype(np.float64)
 
 
 def examples(rng: np.random.Generator) -> Iterable[Instance]:
@@ -258,7 +272,10 @@ CONV2D = Op(
     rows=rows,
     examples=examples,
     kernels=KERNELS,
-    onnx=(OnnxRule("Conv", _from_onnx),),
+    onnx=(
+        OnnxRule("Conv", _from_onnx),
+        OnnxRule("BatchNormalization", _from_batch_normalization),
+    ),
     requires=(weights_are_constant, weights_are_int8, _groups_divide, accumulator_is_int32),
     macs=macs,
 )

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
+from typing import cast
 
 import numpy as np
 
 from tinycc.ir.graph import Instance, Tensor
 from tinycc.ir.types import DType, TensorType
+from tinycc.ops.activation import bound_fields, output_bounds
 from tinycc.ops.numerics import (
     INT32_MAX,
     Requantization,
@@ -17,6 +19,7 @@ from tinycc.ops.numerics import (
     exact_values,
     requantization,
 )
+from tinycc.ops.op import Array, Field, Params
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,38 @@ def instance_constants(instance: Instance) -> DotConstants:
     """The constants of a node whose inputs are x, weights and an optional bias."""
     bias = instance.inputs[2] if len(instance.inputs) > 2 else None
     return dot_constants(instance.inputs[0].type, instance.inputs[1], bias, instance.output.type)
+
+
+def contract(instance: Instance, sums: np.ndarray) -> np.ndarray:
+    """int8 results of sums of products [..., channels] (float64 holds them exactly)."""
+    constants, y = instance_constants(instance), instance.output.type
+    acc = sums.astype(np.int64) + np.array(constants.bias, np.int64)
+    return constants.requantization.apply(acc, y.zero_point, output_bounds(instance))
+
+
+def dense_fields(instance: Instance) -> tuple[Field, ...]:
+    """The members that all parameter structs of dot products end with."""
+    constants, weights = instance_constants(instance), instance.inputs[1]
+    return (
+        Field("out_zero", instance.output.type.zero_point),
+        *bound_fields(instance),
+        Field("shift", constants.requantization.shift),
+        Field("weights", Array("int8_t", cast(np.ndarray, weights.data), weights.name)),
+        Field("bias", Array("int32_t", np.array(constants.bias, np.int32))),
+        Field("multiplier", Array("int32_t", constants.requantization.multiplier)),
+    )
+
+
+def dense_params(instance: Instance) -> Params:
+    """The fields of `tinycc_conv1x1_s8_params`: dot products over the last axis."""
+    return Params(
+        "tinycc_conv1x1_s8_params",
+        (
+            Field("in_channels", instance.inputs[0].type.shape[-1]),
+            Field("out_channels", instance.output.type.shape[-1]),
+            *dense_fields(instance),
+        ),
+    )
 
 
 def accumulator_is_int32(instance: Instance) -> str | None:

@@ -19,17 +19,27 @@ class ExampleMaker:
         self.rng = rng
         self._count = 0
 
-    def quantization(self) -> Quantization:
+    def quantization(self, scale: float | None = None) -> Quantization:
         """A per-tensor scale and a zero point, the extreme ones included."""
         zero = self.rng.choice([-128, 127, 0, int(self.rng.integers(-128, 128))])
-        return Quantization.per_tensor(float(np.float32(self.rng.uniform(0.005, 0.2))), int(zero))
+        drawn = float(np.float32(self.rng.uniform(0.005, 0.2)))
+        return Quantization.per_tensor(scale or drawn, int(zero))
 
     def activation(
-        self, shape: tuple[int, ...], quantization: Quantization | None = None
+        self,
+        shape: tuple[int, ...],
+        quantization: Quantization | None = None,
+        dtype: DType = DType.INT8,
     ) -> Tensor:
-        """An int8 tensor computed at run time."""
-        type_ = TensorType(shape, DType.INT8, quantization or self.quantization())
-        return Tensor(self._name("x"), type_)
+        """A tensor computed at run time, int8 by default."""
+        if dtype is not DType.FLOAT32 and quantization is None:
+            quantization = self.quantization()
+        return Tensor(self._name("x"), TensorType(shape, dtype, quantization))
+
+    def int8_constant(self, shape: tuple[int, ...]) -> Tensor:
+        """A constant int8 operand."""
+        data = self.rng.integers(-128, 128, shape).astype(np.int8)
+        return self.constant(data, self.quantization())
 
     def constant(self, data: np.ndarray, quantization: Quantization | None = None) -> Tensor:
         """A constant of the data's own type."""
@@ -54,12 +64,17 @@ class ExampleMaker:
         inputs: Sequence[Tensor],
         infer: Infer,
         quantization: Quantization | None = None,
+        dtype: DType = DType.INT8,
     ) -> Instance:
-        """A node with an int8 output of the inferred shape."""
+        """A node with an output of the inferred shape, int8 by default."""
         shape = infer(attrs, [tensor.type for tensor in inputs])
-        output = self.activation(shape, quantization or self.quantization())
+        output = self.activation(shape, quantization, dtype)
         node = Node(op, op, attrs, tuple(tensor.name for tensor in inputs), output.name)
         return Instance(node, attrs, tuple(inputs), output)
+
+    def same(self, op: str, attrs: object, inputs: Sequence[Tensor], infer: Infer) -> Instance:
+        """A node that keeps the quantisation of its first input."""
+        return self.instance(op, attrs, inputs, infer, inputs[0].type.quantization)
 
     def dense(
         self,

@@ -39,14 +39,10 @@ class Builder(Protocol):
     def constant(self, name: str) -> np.ndarray | None:
         """Real values (float64, or integers of a shape tensor) when known, else None."""
 
-    def add_constant(
-        self, base: str, data: np.ndarray, type_: TensorType | None = None
-    ) -> str:
+    def add_constant(self, base: str, data: np.ndarray, type_: TensorType | None = None) -> str:
         """A new constant tensor; float32 unless a type is given."""
 
-    def emit(
-        self, op: str, attrs: object, inputs: Sequence[str], output: str | None = None
-    ) -> str:
+    def emit(self, op: str, attrs: object, inputs: Sequence[str], output: str | None = None) -> str:
         """Adds a node (type inferred); `output` names the foreign tensor it makes, else fresh."""
 
     def transpose(self, name: str, permutation: Sequence[int], output: str | None = None) -> str:
@@ -70,3 +66,23 @@ class OnnxRule:
     convert: Callable[[ForeignNode, Builder], None]
     since: int = 1
     domain: str = ""
+
+
+def onnx_integers(node: ForeignNode, build: Builder, index: int, name: str) -> list[int] | None:
+    """Integers from an attribute (old opsets) or a constant input; None when absent."""
+    if name in node.attributes:
+        return [int(value) for value in node.attributes[name]]
+    if not node.input(index):
+        return None
+    values = build.constant(node.input(index))
+    if values is None:
+        raise build.fail(f"{name} `{node.input(index)}` are computed at run time")
+    return [int(value) for value in values.reshape(-1)]
+
+
+def onnx_scalar(build: Builder, name: str) -> float:
+    """The value of a constant of one element."""
+    values = build.constant(name)
+    if values is None or values.size != 1:
+        raise build.fail(f"operand `{name}` is not a constant scalar")
+    return float(values.reshape(-1)[0])

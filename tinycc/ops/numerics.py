@@ -102,6 +102,14 @@ class Clamp:
         return Clamp(low, max(low, min(self.high, other.high)))
 
 
+def clamp_real(values: np.ndarray, clamp: Clamp | None) -> np.ndarray:
+    """Real values after a fused activation; the lower bound acts first."""
+    if clamp is None:
+        return values
+    clamped: np.ndarray = np.minimum(np.maximum(values, clamp.low), clamp.high)
+    return clamped
+
+
 def integer_bounds(clamp: Clamp | None, type_: TensorType) -> tuple[int, int]:
     """A clamp in output steps: quantisation is monotone, so clamping after it is exact."""
     if clamp is None:
@@ -124,11 +132,11 @@ def real_values(data: np.ndarray, type_: TensorType) -> np.ndarray:
         return data.astype(np.float64)
     scale = np.array(quantization.scale, np.float64)
     zero = np.array(quantization.zero_point, np.float64)
-    if quantization.axis is not None and data.ndim:
-        shape = [1] * data.ndim
-        shape[quantization.axis] = -1
-        scale, zero = scale.reshape(shape), zero.reshape(shape)
-    return (data.astype(np.float64) - zero) * scale
+    shape = [1] * data.ndim
+    if len(scale) > 1:
+        shape[quantization.axis or 0] = -1
+    values: np.ndarray = (data - zero.reshape(shape)) * scale.reshape(shape)
+    return values
 
 
 def channel_scales(type_: TensorType, channels: int) -> list[Fraction]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -63,10 +64,14 @@ class Array:
 
 @dataclass(frozen=True)
 class Field:
-    """One member of a C parameter struct, with the comment printed behind it."""
+    """One member of a C parameter struct, with the comment printed behind it.
+
+    A float is a value of C type float. A dot in the name reaches into a nested struct, as C99's
+    designated initialisers do (`.walk.length = 3`).
+    """
 
     name: str
-    value: int | Array | None
+    value: int | float | Array | None
     note: str = ""
 
 
@@ -135,6 +140,21 @@ class Op:
     scale: Scale = Scale.FREE
     alias: Alias = Alias.NONE
     macs: Callable[[Instance], int] = field(default=_nothing)
+
+
+def elements(instance: Instance) -> int:
+    """`units` of a kernel that works element by element."""
+    return instance.output.type.elements
+
+
+def vectors(instance: Instance) -> int:
+    """`units` of a kernel that works on whole vectors along the last axis."""
+    return math.prod(instance.output.type.shape[:-1])
+
+
+def all_inputs(instance: Instance) -> tuple[int, ...]:
+    """`pointers` of a kernel that takes constants by address, like activations."""
+    return tuple(range(len(instance.inputs)))
 
 
 def row_count(type_: TensorType) -> int:

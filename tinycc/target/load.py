@@ -17,6 +17,7 @@ from tinycc.target.target import (
     RUNNER_KINDS,
     Compiler,
     CostTable,
+    Emulator,
     Memory,
     Runner,
     Target,
@@ -96,6 +97,7 @@ def _target(name: str, table: Table, where: str) -> Target:
         "isa": lambda value, at: frozenset(_strings(value, at)),
         "compiler": lambda value, at: _record(Compiler, value, at),
         "cost": lambda value, at: _record(CostTable, value, at),
+        "emulator": lambda value, at: _record(Emulator, value, at),
         "memories": _memories,
         "runners": _runners,
     }
@@ -103,6 +105,8 @@ def _target(name: str, table: Table, where: str) -> Target:
     _require_known("isa feature", sorted(target.isa), tuple(FEATURES), where)
     if not target.runners:
         raise UsageError("a target needs at least one runner", where=where)
+    if not target.is_native and target.emulator is None:
+        raise UsageError("a target with an emulated runner needs the table `emulator`", where=where)
     return target
 
 

@@ -46,17 +46,24 @@ class Compiler:
     support: tuple[str, ...]
     alternatives: tuple[str, ...] = ()
     link_flags: tuple[str, ...] = ()
+    cpu_flags: tuple[str, ...] = ()
     linker_script: str | None = None
     objdump: str | None = None
 
 
 @dataclass(frozen=True)
+class Emulator:
+    """The command that runs images, and the Debian packages that bring it."""
+
+    command: str
+    packages: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Runner:
-    """One way to execute an image: natively, or on a QEMU machine with that machine's memories."""
+    """One way to execute an image: natively, or on an emulated machine with its memories."""
 
     kind: str
-    command: str = ""
-    packages: tuple[str, ...] = ()
     machine: str = "host"
     memories: tuple[Memory, ...] = ()
     stack_bytes: int = 0
@@ -65,17 +72,15 @@ class Runner:
 
 @dataclass(frozen=True)
 class CostTable:
-    """Cycles per instruction of each class, with the date and the way they were found."""
+    """How kernels' cost formulas become instructions, with the date and the way it was measured.
+
+    The formulas of portable kernels count what a Cortex-M4 executes; `portable_instructions` is the
+    factor for this core. Formulas of kernels for an ISA feature hold as they are.
+    """
 
     date: str
     method: str
-    load: float
-    store: float
-    alu: float
-    multiply_accumulate: float
-    long_multiply: float
-    branch: float
-    call: float
+    portable_instructions: float
 
 
 @dataclass(frozen=True)
@@ -90,6 +95,7 @@ class Target:
     compiler: Compiler
     runners: tuple[Runner, ...]
     cost: CostTable
+    emulator: Emulator | None = None
     memories: tuple[Memory, ...] = ()
     clock_hz: int | None = None
 

@@ -1,5 +1,5 @@
-/* Written in assembly because their frames and addresses are the point: they use no stack, and a step has an address.
- * Armv6-M instructions only, so every Cortex-M runs them. */
+/* Written in assembly because their frames and addresses are the point: they use no stack, and a
+ * step has an address. Armv6-M instructions only, so every Cortex-M runs them. */
     .syntax unified
     .thumb
     .equ    PATTERN, 0xC5C5C5C5
@@ -39,16 +39,17 @@ tinycc_port_stack_used:
     .ltorg
     .size   tinycc_port_stack_used, . - tinycc_port_stack_used
 
-/* void tinycc_profile_step(int step): runs the step's own `bx lr`. The instruction counter sees only addresses, and
- * so learns which step begins, in loops too. Steps 0 to PROFILE_STEPS - 1; linked into profiling images only. */
+/* void tinycc_profile_step(int step): runs the step's own `bx lr`. The instruction counter sees
+ * only addresses, and so learns which step begins, in loops too. Steps 0 to PROFILE_STEPS - 1;
+ * linked into profiling images only. */
     .equ    PROFILE_STEPS, 2048
     .section .text.tinycc_profile_step, "ax", %progbits
-    .global tinycc_profile_step
+    .weak   tinycc_profile_step     /* a harness that traces brings its own */
     .type   tinycc_profile_step, %function
     .thumb_func
 tinycc_profile_step:
     lsls    r0, r0, #1
-    add     pc, r0                  /* pc reads as this address + 4, so the table begins after one more halfword */
+    add     pc, r0                  /* pc reads as this address + 4: behind the nop */
     nop
     .size   tinycc_profile_step, . - tinycc_profile_step
     .global tinycc_profile_table

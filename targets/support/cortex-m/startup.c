@@ -1,5 +1,6 @@
-/* Start-up of a Cortex-M image: vector table, RAM, floating-point unit, main(), and faults that end the run.
- * Every fault leaves through semihosting with exit code 70, so that a crash is a message and never a hang. */
+/* Start-up of a Cortex-M image: vector table, RAM, floating-point unit, main(), and faults that
+ * end the run. Every fault leaves through semihosting with exit code 70, so that a crash is a
+ * message and never a hang. */
 #include "semihosting.h"
 
 #include <stdint.h>
@@ -28,17 +29,21 @@ __attribute__((section(".vectors"), used)) static const struct vectors tinycc_ve
 };
 
 #if defined(__ARM_FP) || defined(__ARM_FEATURE_MVE)
-static void enable_coprocessors(void) {
+static void enable_coprocessors(void)
+{
     /* CPACR, full access to CP10 and CP11: the floating-point unit, and MVE where there is one. */
     volatile uint32_t *const cpacr = (volatile uint32_t *)0xE000ED88u;
     *cpacr |= 0xFu << 20;
     __asm__ volatile("dsb\n\tisb" ::: "memory");
 }
 #else
-static void enable_coprocessors(void) {}
+static void enable_coprocessors(void)
+{
+}
 #endif
 
-static void prepare_ram(void) {
+static void prepare_ram(void)
+{
     const uint32_t *from = __data_load;
     for (uint32_t *to = __data_start; to < __data_end; ++to) {
         *to = *from++;
@@ -49,7 +54,8 @@ static void prepare_ram(void) {
 }
 
 /* Splits at single spaces (the runner passes no argument with a space in it). */
-static int split(char *text, char **argv) {
+static int split(char *text, char **argv)
+{
     int argc = 0;
     while (*text != '\0' && argc < MAX_ARGUMENTS) {
         argv[argc++] = text;
@@ -63,7 +69,8 @@ static int split(char *text, char **argv) {
     return argc;
 }
 
-void tinycc_reset(void) {
+void tinycc_reset(void)
+{
     static char command_line[COMMAND_LINE_BYTES];
     static char *argv[MAX_ARGUMENTS + 1];
     prepare_ram();
@@ -73,8 +80,10 @@ void tinycc_reset(void) {
     tinycc_semihosting_exit(main(argc, argv));
 }
 
-/* The stack pointer may be the reason for the fault: keep it as an argument, then start from a good one. */
-void tinycc_unexpected(void) {
+/* The stack pointer may be the reason for the fault: keep it as an argument, then start from a
+ * good one. */
+void tinycc_unexpected(void)
+{
     __asm__ volatile("mrs r0, msp\n\t"
                      "mrs r1, ipsr\n\t"
                      "ldr r2, =__stack_top\n\t"
@@ -84,7 +93,8 @@ void tinycc_unexpected(void) {
                      ".ltorg\n\t");
 }
 
-static void print_hex(const char *before, uint32_t value) {
+static void print_hex(const char *before, uint32_t value)
+{
     char text[10];
     for (int digit = 0; digit < 8; ++digit) {
         text[digit] = "0123456789abcdef"[(value >> (28 - 4 * digit)) & 15u];
@@ -95,8 +105,10 @@ static void print_hex(const char *before, uint32_t value) {
     tinycc_port_print(text);
 }
 
-void tinycc_fault(const uint32_t *frame, uint32_t exception) {
-    /* The frame that the core pushed: r0-r3, r12, lr, pc, xpsr. It is missing when the stack overflowed. */
+void tinycc_fault(const uint32_t *frame, uint32_t exception)
+{
+    /* The frame that the core pushed: r0-r3, r12, lr, pc, xpsr. It is missing when the stack
+     * overflowed. */
     if (frame < __stack_bottom || frame + 8 > __stack_top) {
         tinycc_port_print("tinycc-fault: stack overflow\n");
     } else {

@@ -1,0 +1,5 @@
+"""`python -m tinycc`."""
+
+from tinycc.cli import main
+
+main()

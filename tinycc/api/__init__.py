@@ -1,0 +1,35 @@
+"""The Python interface; the command line is a thin layer over it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from tinycc.api.network import Network
+from tinycc.pipeline import Options, Progress, compile_model
+
+
+def build(
+    model: str | Path,
+    *,
+    target: str = "host",
+    name: str | None = None,
+    io: str = "int",
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+    without: tuple[str, ...] = (),
+    ram: int | None = None,
+    flash: int | None = None,
+    progress: Progress = lambda _: None,
+) -> Network:
+    """A compiled network: `.report`, `.run(inputs)`, `.write(folder)`.
+
+    `model`: an ONNX file, or a folder that `write` made. Budgets in bytes. Raises TinyccError.
+    """
+    options = Options(target, name, io, shapes or {}, without, ram, flash)
+    network = Network(compile_model(Path(model), options, progress))
+    if ram is not None or flash is not None:
+        network.check_budgets()
+    return network
+
+
+__all__ = ["Network", "build"]

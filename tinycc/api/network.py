@@ -1,0 +1,147 @@
+"""A compiled network as an object: its report, running it, writing its folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tinycc.api.samples import Samples, samples_of, stacked_outputs
+from tinycc.errors import ModelError
+from tinycc.pipeline import ARCHIVE, Compiled
+from tinycc.report.document import report_document
+from tinycc.report.fit import check_budgets
+from tinycc.report.measure import Measured, build_firmware, measure_where_possible
+from tinycc.toolchain.run import RunResult, run_image
+
+_GENERATED_MARK = "report.json"
+
+
+class Network:
+    """What `tinycc.build` returns."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+
+    @cached_property
+    def measured(self) -> Measured:
+        """Figures of the image where its compiler is installed."""
+        with tempfile.TemporaryDirectory(prefix="tinycc-") as folder:
+            return measure_where_possible(self.compiled, Path(folder))
+
+    @cached_property
+    def report(self) -> dict[str, Any]:
+        """The contents of report.json."""
+        return report_document(self.compiled, self.measured)
+
+    def check_budgets(self) -> None:
+        """Raises DoesNotFitError when a budget or the target's memory is exceeded."""
+        check_budgets(self.compiled, self.report)
+
+    def run(self, inputs: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """The outputs by name, computed by the compiled C on the target (host or QEMU).
+
+        `inputs`: an array for a network with one input, else one by name; see samples_of.
+        """
+        samples = samples_of(self.compiled.interface, _by_name(self.compiled, inputs))
+        outputs, _ = run_samples(self.compiled, samples)
+        return stacked_outputs(self.compiled.interface, samples, outputs)
+
+    def write(self, folder: str | Path) -> None:
+        """Writes C, build files, report.json and model.tnn; the folder appears complete or not."""
+        texts = {
+            **self.compiled.code.texts,
+            "report.json": json.dumps(self.report, indent=1, sort_keys=False) + "\n",
+        }
+        write_folder(Path(folder), texts, {ARCHIVE: self.compiled.archive})
+
+
+def _by_name(
+    compiled: Compiled, inputs: np.ndarray | Mapping[str, np.ndarray]
+) -> Mapping[str, np.ndarray]:
+    if isinstance(inputs, Mapping):
+        return inputs
+    names = compiled.interface.inputs
+    if len(names) != 1:
+        raise ModelError(f"the model has {len(names)} inputs: {', '.join(names)}")
+    return {names[0]: inputs}
+
+
+def run_samples(compiled: Compiled, samples: Samples) -> tuple[dict[str, np.ndarray], RunResult]:
+    """The outputs [count, *shape] by interface name, as stored, from the compiled C."""
+    graph = compiled.interface
+    types = [graph.tensors[name].type for name in graph.outputs]
+    with tempfile.TemporaryDirectory(prefix="tinycc-") as folder:
+        image = build_firmware(compiled, Path(folder))
+        sizes = [type_.bytes for type_ in types]
+        result = run_image(image, samples.bytes(), samples.count, sizes)
+    outputs = {
+        name: np.frombuffer(data, type_.dtype.numpy).reshape(samples.count, *type_.shape)
+        for name, type_, data in zip(graph.outputs, types, result.outputs, strict=True)
+    }
+    return outputs, result
+
+
+def write_folder(folder: Path, texts: Mapping[str, str], binaries: Mapping[str, bytes]) -> None:
+    """Replaces `folder` by one with these files; an existing folder must be one of ours or empty."""
+    folder = folder.absolute()
+    _check_replaceable(folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        staged = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        for path, content in {**texts, **binaries}.items():
+            place = staged / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content.encode() if isinstance(content, str) else content)
+        staged.chmod(0o777 & ~_umask())
+        _swap(staged, folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    finally:
+        shutil.rmtree(staged, ignore_errors=True)
+
+
+def _check_replaceable(folder: Path) -> None:
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise ModelError(f"`{folder}` exists and is not a folder", hint="choose another -o DIR")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / _GENERATED_MARK).is_file():
+        raise ModelError(
+            f"folder `{folder}` holds files that tinycc did not write",
+            hint="choose another -o DIR, or empty this one",
+        )
+
+
+def _swap(staged: Path, folder: Path) -> None:
+    if not folder.exists():
+        staged.rename(folder)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{folder.name}-old-", dir=folder.parent))
+    folder.rename(old / "folder")
+    try:
+        staged.rename(folder)
+    except OSError:
+        (old / "folder").rename(folder)
+        raise
+    finally:
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _unwritable(folder: Path, error: OSError) -> ModelError:
+    reason = error.strerror or str(error)
+    return ModelError(f"cannot write folder `{folder}`: {reason}", hint="choose another -o DIR")

@@ -1,0 +1,244 @@
+"""The commands: read arguments, call the Python interface, print."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from tinycc import ops
+from tinycc.api.network import Network, run_samples
+from tinycc.api.samples import Samples, samples_of, stacked_outputs
+from tinycc.api.verify import verify as verify_model
+from tinycc.cli.data import read_data, read_inputs
+from tinycc.cli.options import Named, compilation, options_of
+from tinycc.cli.output import (
+    doctor_table,
+    operator_table,
+    print_json,
+    progress,
+    say,
+    step_table,
+    target_table,
+    verification_document,
+    verification_table,
+)
+from tinycc.errors import ModelError, UsageError
+from tinycc.pipeline import Compiled, compile_model
+from tinycc.report.document import report_document
+from tinycc.report.fit import check_budgets
+from tinycc.report.measure import Measured, measure_instructions, random_sample
+from tinycc.report.summary import summary
+from tinycc.target import list_targets, load_target
+from tinycc.toolchain.doctor import doctor as tool_states
+
+
+def _compiled(model: Path, arguments: dict[str, Any]) -> Compiled:
+    with progress() as told:
+        return compile_model(model, options_of(arguments), told, say)
+
+
+def _print_report(report: dict[str, Any], as_json: bool) -> None:
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(summary(report))
+
+
+@click.command()
+@compilation
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder to write."
+)
+def build(model: Path, output: Path | None, as_json: bool, **arguments: Any) -> None:
+    """Compile MODEL (an ONNX file) into a folder of C.
+
+    Example: tinycc build kws.onnx --target cortex-m4 -o kws
+    """
+    network = Network(_compiled(model, arguments))
+    with progress() as told:
+        told("compiling for size and stack")
+        report = network.report
+    network.check_budgets()
+    folder = output or Path(f"{network.compiled.name}_{network.compiled.target.name}")
+    network.write(folder)
+    _print_report(report, as_json)
+    say(f"wrote {folder}")
+
+
+@click.command()
+@compilation
+@click.option("--steps", is_flag=True, help="Also print the table of steps.")
+def analyze(model: Path, steps: bool, as_json: bool, **arguments: Any) -> None:
+    """Print what `build` would give; needs no C compiler and writes nothing.
+
+    Example: tinycc analyze kws.onnx --target cortex-m4
+    """
+    compiled = _compiled(model, arguments)
+    report = report_document(compiled, Measured())
+    check_budgets(compiled, report)
+    _print_report(report, as_json)
+    if steps and not as_json:
+        step_table(report)
+
+
+@click.command()
+@compilation
+@click.option(
+    "--input",
+    "inputs",
+    type=Named(),
+    multiple=True,
+    required=True,
+    metavar="[NAME=]x.npy",
+    help="One or several samples (leading axis). Repeatable.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), metavar="y.npy", help="Where to save."
+)
+def run(
+    model: Path,
+    inputs: tuple[tuple[str | None, Path], ...],
+    output: Path | None,
+    as_json: bool,
+    **arguments: Any,
+) -> None:
+    """Build MODEL and run its C on the target: on this machine, or under QEMU.
+
+    Example: tinycc run kws.onnx --target cortex-m4 --input x.npy -o y.npy
+    """
+    compiled = _compiled(model, arguments)
+    interface = compiled.interface
+    samples = samples_of(interface, read_inputs(interface, inputs))
+    with progress() as told:
+        told(f"running {samples.count} samples on {compiled.target.name}")
+        outputs, result = run_samples(compiled, samples)
+    shown = stacked_outputs(interface, samples, outputs)
+    if output is not None:
+        _save(output, shown)
+    if result.note:
+        say(f"note: {result.note}")
+    if as_json:
+        lists = {name: array.tolist() for name, array in shown.items()}
+        print_json({"outputs": lists, "machine": result.machine, "samples": samples.count})
+    elif output is None:
+        for name, array in shown.items():
+            click.echo(f"{name} {array.dtype} {'x'.join(map(str, array.shape))}")
+            click.echo(np.array2string(array, threshold=200))
+
+
+def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """One output as .npy; several as .npz; complete or not at all."""
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.absolute().parent, delete=False) as file:
+            if len(arrays) == 1 and path.suffix != ".npz":
+                np.save(file, next(iter(arrays.values())))
+            else:
+                np.savez(file, **arrays)  # type: ignore[arg-type]
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise ModelError(f"cannot write `{path}`: {error.strerror}") from error
+    say(f"wrote {path}")
+
+
+@click.command()
+@compilation
+@click.option("--data", type=click.Path(path_type=Path), help=".npz, .npy or a folder of .npy.")
+@click.option("--samples", "limit", default=10, show_default=True, help="How many to use at most.")
+@click.option(
+    "--reference",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The original model, when MODEL is a folder that `build` wrote.",
+)
+def verify(
+    model: Path,
+    data: Path | None,
+    limit: int,
+    reference: Path | None,
+    as_json: bool,
+    **arguments: Any,
+) -> None:
+    """Compare onnxruntime, the integer reference and the compiled C, step by step.
+
+    Without --data, random inputs over the input's full range are used. Exit code 1 when the C
+    differs from the reference, or an operator differs from onnxruntime by more than one step.
+
+    Example: tinycc verify kws.onnx --target cortex-m4 --data samples.npz
+    """
+    if limit < 1:
+        raise UsageError(f"--samples {limit}: at least 1")
+    compiled = _compiled(model, arguments)
+    samples = _verification_samples(compiled, data, limit)
+    original = model if model.is_file() else reference
+    with progress() as told:
+        told(f"comparing {samples.count} samples")
+        result = verify_model(compiled, samples, original)
+    if as_json:
+        print_json(verification_document(result))
+    else:
+        verification_table(result)
+    if result.first_difference is not None:
+        raise SystemExit(1)
+
+
+def _verification_samples(compiled: Compiled, data: Path | None, limit: int) -> Samples:
+    interface = compiled.interface
+    if data is not None:
+        return samples_of(interface, read_data(interface, data)).first(limit)
+    arrays = {}
+    for index, name in enumerate(interface.inputs):
+        type_ = interface.tensors[name].type
+        drawn = [random_sample(compiled, seed)[index] for seed in range(limit)]
+        flat = np.frombuffer(b"".join(drawn), type_.dtype.numpy)
+        arrays[name] = flat.reshape(limit, *type_.shape)
+    return samples_of(interface, arrays)
+
+
+@click.command()
+@compilation
+def bench(model: Path, as_json: bool, **arguments: Any) -> None:
+    """Count executed instructions per inference and per step under QEMU; measure flash and stack.
+
+    Example: tinycc bench kws.onnx --target cortex-m4
+    """
+    compiled = _compiled(model, arguments)
+    with progress() as told, tempfile.TemporaryDirectory(prefix="tinycc-") as folder:
+        told(f"counting instructions on {compiled.target.name}")
+        measured = measure_instructions(compiled, Path(folder), random_sample(compiled))
+    report = report_document(compiled, measured)
+    _print_report(report, as_json)
+    if not as_json:
+        step_table(report)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+def targets(as_json: bool) -> None:
+    """List the targets: cores and boards.
+
+    Example: tinycc targets
+    """
+    target_table([load_target(name) for name in list_targets()], as_json)
+
+
+@click.command("ops")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+def operators(as_json: bool) -> None:
+    """List the operators and the ONNX nodes that become them.
+
+    Example: tinycc ops
+    """
+    operator_table(ops.ALL, as_json)
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+def doctor(as_json: bool) -> None:
+    """Show which tools are installed, and how to install what is missing.
+
+    Example: tinycc doctor
+    """
+    doctor_table(tool_states(), as_json)

@@ -1,0 +1,115 @@
+"""The options that build, analyze, run, verify and bench share, and their types."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from tinycc.pipeline import OPTIONAL, PASSES, Options
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_UNITS = {"": 1, "K": 1024, "KB": 1000, "KIB": 1024, "M": 1024**2, "MB": 10**6, "MIB": 1024**2}
+
+
+class Size(click.ParamType):
+    """Bytes: 65536, 64K (= 64 KiB), 64kB (= 64,000), 1M."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        """The number of bytes; a usage error for anything that is not a positive size."""
+        match = re.fullmatch(r"(\d+)\s*([A-Za-z]*)", str(value))
+        unit = _UNITS.get(match[2].upper()) if match else None
+        if match is None or unit is None or int(match[1]) == 0:
+            self.fail(f"{value!r} is not a size; write 65536, 64K or 64kB", param, ctx)
+        return int(match[1]) * unit
+
+
+class Shape(click.ParamType):
+    """NAME=1x49x10x1."""
+
+    name = "shape"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str, tuple[int, ...]]:
+        """The input's name and its shape."""
+        name, _, text = str(value).rpartition("=")
+        if not name or not re.fullmatch(r"[1-9]\d{0,8}(x[1-9]\d{0,8})*", text):
+            self.fail(f"{value!r} is not NAME=1x49x10x1", param, ctx)
+        return name, tuple(int(extent) for extent in text.split("x"))
+
+
+class Named(click.ParamType):
+    """[NAME=]FILE; the name may be left out for a model with one input."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str | None, Path]:
+        """The tensor's name, if given, and the path; a file whose name holds `=` is taken as is."""
+        text = str(value)
+        if Path(text).exists() or "=" not in text:
+            return None, Path(text)
+        name, _, path = text.partition("=")
+        return name, Path(path)
+
+
+_COMPILATION = (
+    click.argument("model", type=click.Path(path_type=Path)),
+    click.option("--target", default="host", show_default=True, help="See `tinycc targets`."),
+    click.option("--name", help="Prefix of the C names; from the model's file name by default."),
+    click.option(
+        "--io",
+        type=click.Choice(["int", "float"]),
+        default="int",
+        show_default=True,
+        help="The C interface takes the integer tensors, or float where the model does.",
+    ),
+    click.option(
+        "--shape",
+        "shapes",
+        type=Shape(),
+        multiple=True,
+        metavar="NAME=1x49x10x1",
+        help="The shape of an input, where the model leaves it open. Repeatable.",
+    ),
+    click.option("--ram", type=Size(), metavar="SIZE", help="SRAM budget, such as 64K."),
+    click.option("--flash", type=Size(), metavar="SIZE", help="Flash budget, such as 256K."),
+    click.option(
+        "--without",
+        type=click.Choice(sorted(OPTIONAL)),
+        multiple=True,
+        help="Leave out an optimisation. Repeatable.",
+    ),
+    click.option(
+        "--dump-after",
+        type=click.Choice(list(dict.fromkeys(one.__name__ for one in PASSES))),
+        multiple=True,
+        help="Print the network after a pass. Repeatable.",
+    ),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
+)
+
+
+def compilation(command: Command) -> Command:
+    """Adds the shared options to a command."""
+    for option in reversed(_COMPILATION):
+        command = option(command)
+    return command
+
+
+def options_of(arguments: dict[str, Any]) -> Options:
+    """The Options of a command's arguments, which are taken out."""
+    return Options(
+        target=arguments.pop("target"),
+        name=arguments.pop("name"),
+        io=arguments.pop("io"),
+        shapes=dict(arguments.pop("shapes")),
+        without=arguments.pop("without"),
+        ram=arguments.pop("ram"),
+        flash=arguments.pop("flash"),
+        dump_after=arguments.pop("dump_after"),
+    )

@@ -1,0 +1,175 @@
+"""What commands print: results on stdout, talk on stderr."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tinycc.api.verify import Comparison, Verification
+from tinycc.ops.op import Op
+from tinycc.target import Target
+from tinycc.toolchain.doctor import ToolStatus
+
+
+def say(text: str) -> None:
+    """Talk, on stderr."""
+    click.echo(text, err=True)
+
+
+def print_json(document: object) -> None:
+    """One JSON document on stdout."""
+    click.echo(json.dumps(document, indent=1))
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str], None]]:
+    """A spinner on a terminal's stderr that says what is being done; silent elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    with console.status("starting") as status:
+        yield lambda text: status.update(text)
+
+
+def _print(table: Table) -> None:
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=160)  # piped: do not cut
+    console.print(table)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        right = column.startswith(">")
+        table.add_column(column.lstrip(">"), justify="right" if right else "left")
+    return table
+
+
+def _short(text: str, width: int = 44) -> str:
+    return text if len(text) <= width else "..." + text[3 - width :]
+
+
+def step_table(report: dict[str, Any]) -> None:
+    """One line per step."""
+    table = _table(">step", "kernel", ">MACs", ">live B", ">instructions", "node")
+    for step in report["steps"]:
+        counted = step["instructions"]
+        shown = f"{counted:,}" if counted is not None else f"~{step['instructions_predicted']:,}"
+        node = _short(step["nodes"][0]) if step["nodes"] else ""
+        macs, live = f"{step['macs']:,}", f"{step['sram_live']:,}"
+        table.add_row(
+            str(step["index"]), step["kernel"].removeprefix("tinycc_"), macs, live, shown, node
+        )
+    _print(table)
+
+
+def target_table(targets: Sequence[Target], as_json: bool) -> None:
+    """Name, memories and description of every target."""
+    if as_json:
+        rows = [{"name": t.name, "description": t.description, "isa": sorted(t.isa)} for t in targets]
+        print_json(rows)
+        return
+    table = _table("target", "description", "runs on")
+    for target in targets:
+        table.add_row(target.name, target.description, target.runners[0].machine)
+    _print(table)
+
+
+def operator_table(records: Sequence[Op], as_json: bool) -> None:
+    """Every operator with its ONNX names and kernels."""
+    rows = [
+        {
+            "name": op.name,
+            "summary": op.summary,
+            "onnx": sorted({rule.op_type for rule in op.onnx}),
+            "kernels": [kernel.symbol for kernel in op.kernels],
+        }
+        for op in records
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    table = _table("operator", "ONNX", "meaning")
+    for op, row in zip(records, rows, strict=True):
+        table.add_row(op.name, ", ".join(row["onnx"]), op.summary)
+    _print(table)
+
+
+def doctor_table(states: Sequence[ToolStatus], as_json: bool) -> None:
+    """What is installed and what is missing, with the command that installs it."""
+    if as_json:
+        rows = [
+            {"name": s.name, "purpose": s.purpose, "version": s.version, "installed": s.is_installed}
+            for s in states
+        ]
+        print_json(rows)
+        return
+    table = _table("tool", "purpose", "state")
+    for state in states:
+        found = state.version or "installed" if state.is_installed else f"missing: {state.install}"
+        table.add_row(state.name, state.purpose, found)
+    _print(table)
+
+
+def verification_document(result: Verification) -> dict[str, Any]:
+    """The verification as JSON values."""
+    first = result.first_difference
+    return {
+        "samples": result.samples,
+        "machine": result.machine,
+        "first_difference": list(first.node.origin) if first else None,
+        "steps": [
+            {
+                "op": step.node.op,
+                "nodes": list(step.node.origin),
+                "onnxruntime": _counts(step.original),
+                "c": _counts(step.compiled),
+            }
+            for step in result.steps
+        ],
+    }
+
+
+def _counts(comparison: Comparison | None) -> dict[str, int] | None:
+    if comparison is None:
+        return None
+    return {
+        "values": comparison.values,
+        "different": comparison.different,
+        "largest": comparison.largest,
+    }
+
+
+def verification_table(result: Verification) -> None:
+    """Per step: values that differ from onnxruntime given equal inputs, and in the C."""
+    table = _table("operator", ">values", ">vs onnxruntime", ">largest", ">C differs", "node")
+    for step in result.steps:
+        original, compiled = step.original, step.compiled
+        table.add_row(
+            step.node.op,
+            f"{(original or compiled or Comparison()).values:,}",
+            f"{original.different:,}" if original else "-",
+            str(original.largest) if original else "-",
+            f"{compiled.different:,}" if compiled else "-",
+            _short(step.node.origin[0]) if step.node.origin else "",
+        )
+    _print(table)
+    click.echo(_verdict(result))
+
+
+def _verdict(result: Verification) -> str:
+    first = result.first_difference
+    where = f"{result.samples} samples on {result.machine}"
+    if first is None:
+        return f"all steps agree: {where}"
+    names = ", ".join(f"`{name}`" for name in first.node.origin) or f"`{first.node.name}`"
+    what = "compiled C" if first.compiled and first.compiled.different else "onnxruntime"
+    return f"first difference ({what}): node {names}, {where}"

@@ -1,0 +1,56 @@
+"""C identifiers and comments from the names in a model, which may hold anything.
+
+The rule, also in docs: the part of the name behind the last `/` or `;` (a `:0` at the end
+dropped), every run of characters other than ASCII letters and digits made one `_`, at most 40
+characters, `t_` in front where it would not start with a letter or is a word of C or C++; a number
+behind it where it is taken.
+"""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 40
+_RESERVED = frozenset(re.findall(r"\w+", """
+    alignas alignof and asm auto bitand bitor bool break case catch char class compl const
+    constexpr continue decltype default delete do double dynamic_cast else enum explicit export
+    extern false float for friend goto if inline int long main mutable namespace new noexcept not
+    nullptr operator or private protected public register reinterpret_cast restrict return short
+    signed sizeof static static_assert static_cast struct switch template this throw true try
+    typedef typeid typename typeof union unsigned using virtual void volatile wchar_t while xor
+    arena net rows memcpy memset linux unix errno null int8_t uint8_t int32_t uint32_t size_t
+"""))
+
+
+def identifier(name: str) -> str:
+    """A valid C identifier for any text (not yet unique)."""
+    tail = re.split(r"[/;]", re.sub(r":\d+$", "", name).rstrip("/;"))[-1]
+    plain = re.sub(r"[^A-Za-z0-9]+", "_", tail).strip("_")[:_LONGEST].rstrip("_")
+    own = plain.lower().startswith("tinycc")
+    if not plain or not plain[0].isalpha() or own or plain.lower() in _RESERVED:
+        plain = f"t_{plain}".rstrip("_")
+    return plain
+
+
+class Names:
+    """Hands out identifiers that are unique in one C file, case-insensitively."""
+
+    def __init__(self, taken: tuple[str, ...] = ()) -> None:
+        self._taken = {name.lower() for name in taken}
+
+    def unique(self, name: str) -> str:
+        """The identifier for a name, with a number where it is taken."""
+        base = found = identifier(name)
+        number = 1
+        while found.lower() in self._taken:
+            number += 1
+            found = f"{base}_{number}"
+        self._taken.add(found.lower())
+        return found
+
+
+def comment(text: str) -> str:
+    """Text that is safe inside a C comment: printable ASCII that neither opens nor closes one."""
+    shown = "".join(c if 32 <= ord(c) < 127 else f"<U+{ord(c):04X}>" for c in text)
+    shown = shown.replace("*/", "*<U+002F>").replace("/*", "/<U+002A>").replace("??/", "?<U+003F>/")
+    return shown.replace("\\", "<U+005C>")

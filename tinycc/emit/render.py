@@ -1,0 +1,31 @@
+"""Fills the templates; the only place that knows Jinja."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+import jinja2
+
+from tinycc.emit.names import comment
+from tinycc.paths import TEMPLATES
+
+
+@lru_cache(maxsize=1)
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # C, not HTML; names pass through `comment` or `identifier`
+    )
+    environment.filters["comment"] = comment
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    return environment
+
+
+def render(template: str, context: Mapping[str, object]) -> str:
+    """The text of a template; a missing variable is an error."""
+    return _environment().get_template(template).render(context)

@@ -1,0 +1,56 @@
+"""Which files of the kernel library a plan needs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinycc.ops.op import Drive
+from tinycc.paths import RUNTIME_C
+from tinycc.schedule.model import Schedule
+
+ABI_HEADER = "tinycc_runtime.h"
+_DRIVER = "tinycc_each_row.c"
+
+
+@dataclass(frozen=True)
+class RuntimeFiles:
+    """Paths under runtime_c/: sources to compile, headers the model includes, all headers."""
+
+    sources: tuple[Path, ...]
+    headers: tuple[str, ...]
+    all_headers: tuple[Path, ...]
+
+
+def runtime_files(schedule: Schedule) -> RuntimeFiles:
+    """The kernels of a schedule and everything they include, nothing else."""
+    sources = {RUNTIME_C / step.kernel.source for step in schedule.steps}
+    own = {header for source in sources for header in _included(source)}
+    if any(step.kernel.drive is Drive.ROWS for step in schedule.steps):
+        sources.add(RUNTIME_C / _DRIVER)
+    headers = {RUNTIME_C / ABI_HEADER}
+    pending = [*sources]
+    while pending:
+        fresh = set(_included(pending.pop())) - headers
+        headers |= fresh
+        pending.extend(fresh)
+    return RuntimeFiles(
+        tuple(sorted(sources)),
+        tuple(sorted({path.name for path in own} | {ABI_HEADER})),
+        tuple(sorted(headers)),
+    )
+
+
+def runtime_abi() -> int:
+    """The ABI number that generated code asserts."""
+    text = (RUNTIME_C / ABI_HEADER).read_text()
+    found = re.search(r"#define TINYCC_RUNTIME_ABI (\d+)", text)
+    assert found is not None
+    return int(found.group(1))
+
+
+def _included(path: Path) -> list[Path]:
+    """The headers that a file includes by name; they lie beside it or at the library's top."""
+    names = re.findall(r'^#include "([\w.]+)"', path.read_text(), re.MULTILINE)
+    return [next(p for p in (path.parent / n, RUNTIME_C / n) if p.is_file()) for n in names]

@@ -1,0 +1,102 @@
+"""The original model in onnxruntime, its values laid out and centred as the IR's tensors are.
+
+Graph optimisations are disabled: onnxruntime then computes every node as the file states it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnxruntime
+
+from tinycc.errors import ModelError
+from tinycc.ir.graph import Graph, Tensor
+from tinycc.ir.types import DType
+
+_LOG_FATAL = 4
+
+
+class OriginalModel:
+    """A model file beside the graph that was imported from it.
+
+    Inner tensors can be read when the model has them as outputs: give the bytes that
+    `tinycc.frontend.expose_tensors` makes. Raises ModelError where onnxruntime refuses the model.
+    """
+
+    def __init__(self, model: Path | bytes, graph: Graph) -> None:
+        self._graph = graph
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.log_severity_level = _LOG_FATAL
+        source = model if isinstance(model, bytes) else str(model)
+        try:
+            self._session = onnxruntime.InferenceSession(
+                source, options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:  # onnxruntime's exceptions have no common base class
+            raise self._refusal("onnxruntime cannot load the model", error) from error
+        self._inputs = {value.name for value in self._session.get_inputs()}
+        self._outputs = {value.name for value in self._session.get_outputs()}
+
+    @property
+    def float_inputs(self) -> frozenset[str]:
+        """The inputs that the model file takes as float32."""
+        values = self._session.get_inputs()
+        return frozenset(value.name for value in values if value.type == "tensor(float)")
+
+    @property
+    def tensors(self) -> tuple[str, ...]:
+        """The run-time tensors of the graph whose values this model can give."""
+        known = self._inputs | self._outputs
+        return tuple(
+            name
+            for name, tensor in self._graph.tensors.items()
+            if not tensor.is_constant and tensor.source is not None and tensor.source.name in known
+        )
+
+    def run(
+        self, inputs: Mapping[str, np.ndarray], tensors: Sequence[str] | None = None
+    ) -> dict[str, np.ndarray]:
+        """Values of IR tensors (default: the graph's outputs) for one sample.
+
+        Inputs by name, as stored. uint8 values come re-centred where the IR's tensor is int8.
+        Raises KeyError for a tensor that is not in `tensors`.
+        """
+        wanted = [self._graph.tensors[name] for name in tensors or self._graph.outputs]
+        sources = {_source_name(tensor) for tensor in wanted}
+        fetched = sorted(sources & self._outputs)
+        try:
+            values = self._session.run(fetched, dict(inputs)) if fetched else []
+        except Exception as error:
+            raise self._refusal("onnxruntime cannot run the model", error) from error
+        found: dict[str, Any] = {**inputs, **dict(zip(fetched, values, strict=True))}
+        return {tensor.name: _as_stored(found[_source_name(tensor)], tensor) for tensor in wanted}
+
+    def _refusal(self, what: str, error: Exception) -> ModelError:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        return ModelError(f"{what}: {lines[0]}", self._graph.origin or None)
+
+
+def source_names(graph: Graph) -> tuple[str, ...]:
+    """The tensors of the model file that run-time tensors of the graph equal."""
+    sources = [t.source for t in graph.tensors.values() if not t.is_constant]
+    return tuple(dict.fromkeys(source.name for source in sources if source is not None))
+
+
+def _source_name(tensor: Tensor) -> str:
+    if tensor.source is None:
+        raise KeyError(f"{tensor.name} has no counterpart in the model file")
+    return tensor.source.name
+
+
+def _as_stored(value: np.ndarray, tensor: Tensor) -> np.ndarray:
+    """A value of the model file in the layout and element type of the IR's tensor."""
+    assert tensor.source is not None
+    array = np.asarray(value).reshape(tensor.source.shape).transpose(tensor.source.permutation)
+    if array.dtype == np.uint8 and tensor.type.dtype is DType.INT8:
+        array = (array ^ np.uint8(128)).view(np.int8)
+    return np.ascontiguousarray(array).reshape(tensor.type.shape)

@@ -1,0 +1,53 @@
+"""The third stage: every buffer has a place in the arena and a life."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from tinycc.schedule.model import Schedule
+
+
+@dataclass(frozen=True)
+class Buffer:
+    """Bytes [offset, offset + bytes) of the arena, live during steps first_step .. last_step.
+
+    `tensors` share the bytes (in place or as views), oldest first; empty for scratch, whose step
+    is first_step. Model inputs are live from step 0, outputs to the last step.
+    """
+
+    name: str
+    tensors: tuple[str, ...]
+    bytes: int
+    first_step: int
+    last_step: int
+    offset: int = 0
+    region: str = "arena"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A placed schedule. `lower_bound`: the most bytes that are live at one step.
+
+    All offsets are multiples of `alignment`, and sizes count rounded up to it.
+    """
+
+    schedule: Schedule
+    buffers: tuple[Buffer, ...]
+    arena_bytes: int
+    lower_bound: int
+    peak_step: int
+    alignment: int = 1
+
+    @cached_property
+    def offsets(self) -> Mapping[str, int]:
+        """The arena offset of every run-time tensor."""
+        return {name: buffer.offset for buffer in self.buffers for name in buffer.tensors}
+
+    def scratch_offset(self, step: int) -> int | None:
+        """The arena offset of a step's scratch, None when it needs none."""
+        for buffer in self.buffers:
+            if not buffer.tensors and buffer.first_step == step:
+                return buffer.offset
+        return None

@@ -1,0 +1,120 @@
+"""Largest value under a window, NHWC."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from tinycc.ir.graph import Instance
+from tinycc.ir.types import TensorType
+from tinycc.ops.examples import ExampleMaker
+from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
+from tinycc.ops.numerics import INT8_MIN
+from tinycc.ops.op import Drive, Kernel, Op, Params, RowRange, Scale, Window
+from tinycc.ops.pooling import (
+    Pooling,
+    global_pool,
+    onnx_pooling,
+    pool_examples,
+    pool_fields,
+    reduction,
+)
+from tinycc.ops.spatial import from_nhwc, slide_rows, slide_shape, slide_window, to_nhwc, windows
+
+
+@dataclass(frozen=True)
+class MaxPool2d(Pooling):
+    """Attributes: kernel, strides, pads (top, left, bottom, right; ignored pixels), dilations."""
+
+
+def _attrs(instance: Instance) -> MaxPool2d:
+    return cast(MaxPool2d, instance.attrs)
+
+
+def infer(attrs: object, types: Sequence[TensorType]) -> tuple[int, ...]:
+    """NHWC output shape."""
+    own = cast(MaxPool2d, attrs)
+    return slide_shape(own, own.kernel, types[0], types[0].shape[3])
+
+
+def rows(instance: Instance, row: int) -> tuple[RowRange, ...]:
+    """The input rows under the window."""
+    return slide_rows(_attrs(instance), _attrs(instance).kernel, instance, row)
+
+
+def window(instance: Instance) -> Window:
+    """The row window."""
+    return slide_window(_attrs(instance), _attrs(instance).kernel)
+
+
+def _largest(instance: Instance, x: np.ndarray, identity: float) -> np.ndarray:
+    shape = instance.output.type.shape
+    view = windows(x, _attrs(instance), _attrs(instance).kernel, shape[1:3], identity)
+    largest: np.ndarray = view.max(axis=(2, 3)).reshape(shape)
+    return largest
+
+
+def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
+    """The largest integer; -128 where there is no pixel."""
+    return _largest(instance, values[0], INT8_MIN).astype(np.int8)
+
+
+def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
+    """The largest real value; minus infinity where there is no pixel."""
+    return _largest(instance, values[0], -np.inf)
+
+
+def params(instance: Instance) -> Params:
+    """The fields of `tinycc_max_pool2d_s8_params`."""
+    return Params("tinycc_max_pool2d_s8_params", pool_fields(_attrs(instance), instance))
+
+
+def _emit(build: Builder, x: str, geometry: Pooling) -> str:
+    attrs = MaxPool2d(geometry.kernel, geometry.strides, geometry.pads, geometry.dilations)
+    return build.emit("max_pool2d", attrs, [x])
+
+
+def _from_onnx(node: ForeignNode, build: Builder) -> None:
+    if len(node.outputs) > 1 and node.outputs[1]:
+        raise build.fail("the second output (indices) is not supported")
+    x, rank = to_nhwc(build, node.input(0))
+    geometry, _ = onnx_pooling(node, build, x)
+    from_nhwc(build, _emit(build, x, geometry), rank, node.outputs[0])
+
+
+def examples(rng: np.random.Generator) -> Iterable[Instance]:
+    """The common geometries."""
+    make = ExampleMaker(rng)
+    for x, geometry in pool_examples(make):
+        attrs = MaxPool2d(geometry.kernel, geometry.strides, geometry.pads, geometry.dilations)
+        yield make.same("max_pool2d", attrs, [x], infer)
+
+
+MAX_POOL2D = Op(
+    name="max_pool2d",
+    attrs=MaxPool2d,
+    summary="Largest value under a window over NHWC; padding is ignored.",
+    infer=infer,
+    reference=reference,
+    real=real,
+    rows=rows,
+    examples=examples,
+    kernels=(
+        Kernel(
+            "tinycc_max_pool2d_s8",
+            "max_pool2d/tinycc_max_pool2d_s8.c",
+            Drive.ROWS,
+            params,
+            window=window,
+        ),
+    ),
+    onnx=(
+        OnnxRule("MaxPool", _from_onnx),
+        OnnxRule("GlobalMaxPool", global_pool(_emit)),
+        OnnxRule("ReduceMax", reduction(_emit)),
+    ),
+    scale=Scale.SAME,
+)

@@ -1,0 +1,159 @@
+"""What the pools share: attributes from ONNX, reductions as pools, examples."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinycc.ir.graph import Instance, Tensor
+from tinycc.ops.examples import ExampleMaker
+from tinycc.ops.foreign import Builder, ForeignNode, onnx_integers
+from tinycc.ops.op import Field
+from tinycc.ops.spatial import Pads, Pair, from_nhwc, onnx_geometry, output_extent, pair, to_nhwc
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """Geometry of a pool; pads are top, left, bottom, right, ceil_mode's extra ones included."""
+
+    kernel: Pair
+    strides: Pair = (1, 1)
+    pads: Pads = (0, 0, 0, 0)
+    dilations: Pair = (1, 1)
+
+
+def onnx_pooling(node: ForeignNode, build: Builder, x: str) -> tuple[Pooling, bool]:
+    """The geometry of an ONNX pool over NHWC `x`, and whether ceil_mode enlarged the padding."""
+    kernel = pair(node, build, "kernel_shape")
+    height, width = build.type(x).shape[1:3]
+    strides, pads, dilations = onnx_geometry(node, build, (height, width), kernel)
+    extra: Pair = (0, 0)
+    if int(node.attributes.get("ceil_mode", 0)):
+        plain = Pooling(kernel, strides, pads, dilations)
+        extra = _ceil_padding(plain, height, 0), _ceil_padding(plain, width, 1)
+    top, left, bottom, right = pads
+    full = (top, left, bottom + extra[0], right + extra[1])
+    return Pooling(kernel, strides, full, dilations), any(extra)
+
+
+def _ceil_padding(plain: Pooling, extent: int, axis: int) -> int:
+    """Padding behind an axis that lets a last, partial window fit.
+
+    A window that would start behind the image and its leading padding is dropped.
+    """
+    stride, reach = plain.strides[axis], (plain.kernel[axis] - 1) * plain.dilations[axis] + 1
+    before, after = plain.pads[axis], plain.pads[axis + 2]
+    count = -(-(extent + before + after - reach) // stride) + 1
+    if (count - 1) * stride >= extent + before:
+        count -= 1
+    floor = output_extent(extent, plain.kernel[axis], stride, plain.dilations[axis], before + after)
+    if count <= floor:
+        return 0
+    return (count - 1) * stride + reach - (extent + before + after)
+
+
+def pool_fields(geometry: Pooling, instance: Instance) -> tuple[Field, ...]:
+    """The members that the parameter structs of all pools begin with."""
+    x, y = instance.inputs[0].type, instance.output.type
+    return (
+        Field("in_width", x.shape[2]),
+        Field("out_width", y.shape[2]),
+        Field("channels", x.shape[3]),
+        Field("kernel_height", geometry.kernel[0]),
+        Field("kernel_width", geometry.kernel[1]),
+        Field("stride", geometry.strides[1]),
+        Field("pad_left", geometry.pads[1]),
+        Field("dilation_height", geometry.dilations[0]),
+        Field("dilation_width", geometry.dilations[1]),
+    )
+
+
+Emit = Callable[[Builder, str, Pooling], str]
+
+
+def global_pool(emit: Emit) -> Callable[[ForeignNode, Builder], None]:
+    """The rule of a pool over the whole image."""
+
+    def convert(node: ForeignNode, build: Builder) -> None:
+        x, rank = to_nhwc(build, node.input(0))
+        y = emit(build, x, Pooling(build.type(x).shape[1:3]))
+        from_nhwc(build, y, rank, node.outputs[0])
+
+    return convert
+
+
+def reduction(emit: Emit) -> Callable[[ForeignNode, Builder], None]:
+    """The rule of a reduction over some axes, as a pool that covers them."""
+
+    def convert(node: ForeignNode, build: Builder) -> None:
+        x, shape = node.input(0), build.type(node.input(0)).shape
+        axes = _reduced_axes(node, build, len(shape))
+        if axes is None:
+            build.alias(x, node.outputs[0])
+            return
+        kept = tuple(1 if axis in axes else extent for axis, extent in enumerate(shape))
+        if not int(node.attributes.get("keepdims", 1)):
+            kept = tuple(extent for axis, extent in enumerate(shape) if axis not in axes)
+        long = {axis for axis in axes if shape[axis] != 1}
+        spatial = long <= set(range(2, len(shape))) and len(shape) in (3, 4)
+        y = (_reduce_space if spatial else _reduce_block)(build, emit, x, long)
+        build.reshape(y, kept, node.outputs[0])
+
+    return convert
+
+
+def _reduced_axes(node: ForeignNode, build: Builder, rank: int) -> set[int] | None:
+    """The reduced axes; None when nothing is reduced (noop_with_empty_axes)."""
+    axes = onnx_integers(node, build, 1, "axes") or []
+    if not axes and int(node.attributes.get("noop_with_empty_axes", 0)):
+        return None
+    if any(not -rank <= axis < rank for axis in axes):
+        raise build.fail(f"axes {axes} of a tensor with {rank} axes")
+    return {axis % rank for axis in axes} or set(range(rank))
+
+
+def _reduce_space(build: Builder, emit: Emit, name: str, axes: set[int]) -> str:
+    """Over height, width or both of an image in ONNX's layout."""
+    x, rank = to_nhwc(build, name)
+    height, width = build.type(x).shape[1:3]
+    rows, columns = (2, 3) if rank == 4 else (-1, 2)
+    kernel = (height if rows in axes else 1, width if columns in axes else 1)
+    return build.transpose(emit(build, x, Pooling(kernel, kernel)), (0, 3, 1, 2))
+
+
+def _reduce_block(build: Builder, emit: Emit, name: str, axes: set[int]) -> str:
+    """Over neighbouring axes, as the columns of an image [before, block, after]."""
+    shape = build.type(name).shape
+    first, last = min(axes), max(axes)
+    between = {axis for axis in range(first, last + 1) if shape[axis] != 1}
+    if between != axes:
+        raise build.fail(f"axes {sorted(axes)} of shape {shape} are not neighbours")
+    before, after = math.prod(shape[:first]), math.prod(shape[last + 1 :])
+    size = math.prod(shape[first : last + 1])
+    x = build.reshape(name, (1, before, size, after))
+    return emit(build, x, Pooling((1, size), (1, size)))
+
+
+def pool_examples(make: ExampleMaker) -> Iterator[tuple[Tensor, Pooling]]:
+    """Inputs and geometries: global, overlapping, partial and all-padding windows, one pixel."""
+    cases: tuple[tuple[tuple[int, ...], Pooling], ...] = (
+        ((1, 6, 6, 3), Pooling((2, 2), (2, 2))),
+        ((1, 5, 7, 1), Pooling((3, 3), (2, 2), (1, 1, 1, 1))),
+        ((1, 4, 5, 2), Pooling((2, 3), (1, 1), (0, 2, 1, 0))),
+        ((1, 4, 5, 2), Pooling((2, 2), (1, 1), (3, 3, 3, 3))),  # windows of padding only
+        ((1, 6, 7, 5), Pooling((6, 7))),
+        ((1, 1, 1, 1), Pooling((1, 1))),
+        ((1, 1, 9, 4), Pooling((1, 3), (1, 2))),
+        ((1, 7, 8, 2), Pooling((3, 2), (1, 2), (2, 1, 0, 1), (2, 3))),
+        ((1, 25, 5, 64), Pooling((25, 5))),
+    )
+    for shape, geometry in cases:
+        yield make.activation(shape), geometry
+
+
+def no_padding_image(shape: tuple[int, ...]) -> np.ndarray:
+    """An image of ones: summed under windows, it counts their pixels."""
+    return np.ones((1, shape[1], shape[2], 1))

@@ -1,0 +1,130 @@
+"""A block of a tensor, any step per axis (Slice, Split)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from tinycc.ir.graph import Instance
+from tinycc.ir.types import TensorType
+from tinycc.ops.examples import ExampleMaker
+from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule, onnx_integers
+from tinycc.ops.op import Op, Params, Scale, all_rows
+from tinycc.ops.strided import MOST_AXES, byte_strides, merged, strided_kernel, strided_params
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Index i of an output axis is index start + i * step of the input's; one entry per axis."""
+
+    starts: tuple[int, ...]
+    extents: tuple[int, ...]
+    steps: tuple[int, ...]
+
+
+def _attrs(instance: Instance) -> Slice:
+    return cast(Slice, instance.attrs)
+
+
+def infer(attrs: object, types: Sequence[TensorType]) -> tuple[int, ...]:
+    """The block's extents."""
+    return cast(Slice, attrs).extents
+
+
+def sliced(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
+    """The block: integers and reals alike."""
+    attrs = _attrs(instance)
+    axes = zip(attrs.starts, attrs.extents, attrs.steps, strict=True)
+    index = [start + step * np.arange(extent) for start, extent, step in axes]
+    block: np.ndarray = values[0][np.ix_(*index)]
+    return block
+
+
+def _strides(instance: Instance) -> tuple[int, ...]:
+    strides = byte_strides(instance.inputs[0].type.shape)
+    return tuple(a * b for a, b in zip(strides, _attrs(instance).steps, strict=True))
+
+
+def params(instance: Instance) -> Params:
+    """The fields of `tinycc_transpose_s8_params`."""
+    strides = byte_strides(instance.inputs[0].type.shape)
+    offset = sum(a * b for a, b in zip(strides, _attrs(instance).starts, strict=True))
+    return strided_params(instance.output.type.shape, _strides(instance), offset)
+
+
+def _axes_are_few(instance: Instance) -> str | None:
+    """a slice must need at most six axes once neighbours that stay together are merged"""
+    axes = len(merged(instance.output.type.shape, _strides(instance))[0])
+    return f"it needs {axes}" if axes > MOST_AXES else None
+
+
+def _from_slice(node: ForeignNode, build: Builder) -> None:
+    shape = build.type(node.input(0)).shape
+    ranges = [range(extent) for extent in shape]
+    starts = onnx_integers(node, build, 1, "starts") or []
+    ends = onnx_integers(node, build, 2, "ends") or []
+    axes = onnx_integers(node, build, 3, "axes") or list(range(len(starts)))
+    steps = onnx_integers(node, build, 4, "steps") or [1] * len(starts)
+    for axis, start, end, step in zip(axes, starts, ends, steps, strict=True):
+        ranges[axis] = ranges[axis][slice(start, end, step)]
+    if not all(ranges):
+        raise build.fail("the result is empty")
+    build.emit("slice", _attrs_of(ranges), [node.input(0)], node.outputs[0])
+
+
+def _attrs_of(ranges: Sequence[range]) -> Slice:
+    return Slice(
+        tuple(r.start for r in ranges), tuple(len(r) for r in ranges), tuple(r.step for r in ranges)
+    )
+
+
+def _from_split(node: ForeignNode, build: Builder) -> None:
+    shape = build.type(node.input(0)).shape
+    axis = int(node.attributes.get("axis", 0)) % len(shape)
+    parts = len(node.outputs)
+    even = -(-shape[axis] // parts)
+    sizes = onnx_integers(node, build, 1, "split") or [
+        min(even, shape[axis] - even * part) for part in range(parts)
+    ]
+    if len(sizes) != parts or sum(sizes) != shape[axis] or min(sizes) < 1:
+        raise build.fail(f"{shape[axis]} values of axis {axis} cannot be split into {sizes}")
+    first = 0
+    for size, output in zip(sizes, node.outputs, strict=True):
+        ranges = [range(extent) for extent in shape]
+        ranges[axis] = range(first, first + size)
+        first += size
+        if output:
+            build.emit("slice", _attrs_of(ranges), [node.input(0)], output)
+
+
+def examples(rng: np.random.Generator) -> Iterable[Instance]:
+    """Every axis, steps, backwards, one value, everything."""
+    make = ExampleMaker(rng)
+    cases = (
+        ((1, 5, 6, 3), (0, 1, 2, 0), (1, 3, 2, 3), (1, 1, 1, 1)),
+        ((1, 5, 6, 3), (0, 4, 5, 2), (1, 5, 3, 3), (1, -1, -2, -1)),
+        ((7, 9), (1, 2), (3, 4), (2, 2)),
+        ((4,), (2,), (1,), (1,)),
+        ((2, 3, 4), (0, 0, 0), (2, 3, 4), (1, 1, 1)),
+    )
+    for shape, starts, extents, steps in cases:
+        yield make.same("slice", Slice(starts, extents, steps), [make.activation(shape)], infer)
+
+
+SLICE = Op(
+    name="slice",
+    attrs=Slice,
+    summary="A block of a tensor, with a step per axis.",
+    infer=infer,
+    reference=sliced,
+    real=sliced,
+    rows=all_rows,
+    examples=examples,
+    kernels=(strided_kernel(params),),
+    onnx=(OnnxRule("Slice", _from_slice), OnnxRule("Split", _from_split)),
+    requires=(_axes_are_few,),
+    scale=Scale.SAME,
+)

@@ -1,0 +1,33 @@
+"""Difference of two tensors, with numpy broadcasting: the sum with a negative multiplier."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tinycc.ops.add import sum_fits, sum_kernel, sum_real, sum_reference, sum_scale
+from tinycc.ops.elementwise import binary_examples, binary_rule, broadcasts_simply, infer, rows
+from tinycc.ops.numerics import Clamp
+from tinycc.ops.op import Alias, Op
+
+
+@dataclass(frozen=True)
+class Sub:
+    """Attributes: the fused activation."""
+
+    clamp: Clamp | None = None
+
+
+SUB = Op(
+    name="sub",
+    attrs=Sub,
+    summary="Difference of two tensors with broadcasting.",
+    infer=infer,
+    reference=sum_reference(-1),
+    real=sum_real(-1),
+    rows=rows,
+    examples=binary_examples("sub", Sub, sum_scale),
+    kernels=(sum_kernel(-1),),
+    onnx=(binary_rule("Sub", "sub", Sub()),),
+    requires=(broadcasts_simply, sum_fits(-1)),
+    alias=Alias.IN_PLACE,
+)

@@ -1,0 +1,31 @@
+"""Drops tables that map every value to itself, such as a Relu that the zero point enforces.
+
+    a: int8 scale 0.1 zero -128 = conv2d(x, w)             a: int8 = conv2d(x, w)
+    b: int8 scale 0.1 zero -128 = lookup(a) clamp 0    ->
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tinycc.ir.graph import Graph
+from tinycc.ir.rewrite import Rewrite
+from tinycc.ops.lookup import table
+from tinycc.target import Target
+
+_IDENTITY = np.arange(-128, 128, dtype=np.int8)
+
+
+def remove_identities(graph: Graph, target: Target) -> Graph:
+    """The graph without lookups that change nothing."""
+    edit = Rewrite(graph)
+    for node in graph.nodes:
+        if node.op != "lookup" or graph.tensors[node.output].type.is_float:
+            continue
+        instance = graph.instance(node)
+        if instance.inputs[0].type == instance.output.type and np.array_equal(
+            table(instance), _IDENTITY
+        ):
+            edit.remove(node)
+            edit.redirect(node.output, node.inputs[0])
+    return edit.apply()

@@ -1,0 +1,217 @@
+"""From a model file to C: the ordered passes, the verifier between them, schedule, plan, code."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tinycc import __version__, ops
+from tinycc.emit.files import CodeFiles, Heading, code_files
+from tinycc.emit.names import identifier
+from tinycc.errors import InternalError, ModelError, UsageError
+from tinycc.frontend import read_onnx
+from tinycc.ir.graph import Graph
+from tinycc.ir.text import graph_text
+from tinycc.memory.checker import check
+from tinycc.memory.place import plan
+from tinycc.memory.plan import Plan
+from tinycc.ops.archive import load_graphs, save_graphs
+from tinycc.ops.verify import faults
+from tinycc.passes.border import border_names, integer_border
+from tinycc.passes.check_supported import unsupported
+from tinycc.passes.fold_affine import fold_affine
+from tinycc.passes.fold_bias import fold_bias
+from tinycc.passes.fold_clamp import fold_clamp
+from tinycc.passes.fold_constant_operands import fold_constant_operands
+from tinycc.passes.fold_quantization import fold_quantization
+from tinycc.passes.remove_identities import remove_identities
+from tinycc.passes.remove_transposes import remove_transposes
+from tinycc.schedule.layers import layer_schedule
+from tinycc.target import Target, load_target
+
+Pass = Callable[[Graph, Target], Graph]
+Progress = Callable[[str], None]
+
+PASSES: tuple[Pass, ...] = (
+    remove_transposes,
+    fold_affine,
+    fold_bias,
+    fold_clamp,
+    fold_quantization,
+    fold_clamp,
+    remove_identities,
+    integer_border,
+    fold_constant_operands,
+)
+OPTIONAL = frozenset({"remove_transposes", "remove_identities", "fold_constant_operands"})
+ARCHIVE = "model.tnn"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a compilation is asked for. `ram` and `flash` are budgets in bytes."""
+
+    target: str = "host"
+    name: str | None = None
+    io: str = "int"
+    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    without: tuple[str, ...] = ()
+    ram: int | None = None
+    flash: int | None = None
+    dump_after: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """The file a network came from; `original_macs` counts it as written."""
+
+    name: str
+    sha256: str
+    original_macs: int
+    path: Path | None = None  # known only while the original file is at hand
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """A network with a place for every byte and the texts of its C files."""
+
+    options: Options
+    target: Target
+    name: str
+    source: ModelFile
+    graph: Graph
+    interface: Graph
+    plan: Plan
+    code: CodeFiles
+
+    @property
+    def archive(self) -> bytes:
+        """The contents of model.tnn."""
+        source = {
+            "name": self.source.name,
+            "sha256": self.source.sha256,
+            "original_macs": self.source.original_macs,
+        }
+        options = {"target": self.options.target, "name": self.name, "io": self.options.io}
+        graphs = {"graph": self.graph, "interface": self.interface}
+        return save_graphs(graphs, {"source": source, "options": options})
+
+
+def _silent(_: str) -> None:
+    """Progress that nobody looks at."""
+
+
+def compile_model(
+    model: Path, options: Options, progress: Progress = _silent, dump: Progress = _silent
+) -> Compiled:
+    """A compiled model file, or the network of a folder that `build` wrote.
+
+    `progress` is told what happens next, `dump` gets the graph after the passes of
+    `options.dump_after`. Raises ModelError, UsageError or InternalError.
+    """
+    _check_names(options)
+    target = load_target(options.target)
+    if model.is_dir():
+        graph, interface, source, options = _reopened(model, options)
+    else:
+        progress("reading the model")
+        imported = read_onnx(model, dict(options.shapes))
+        source = ModelFile(model.name, _sha256(model), _macs(imported), model)
+        graph = run_passes(imported, options, target, progress, dump)
+        interface = border_names(imported, graph)
+    return _finish(graph, interface, source, options, target, progress)
+
+
+def run_passes(
+    graph: Graph,
+    options: Options,
+    target: Target,
+    progress: Progress = _silent,
+    dump: Progress = _silent,
+) -> Graph:
+    """The graph after all passes, each one verified; ModelError lists what cannot be run."""
+    _verify(graph, "import")
+    for one in PASSES:
+        if one is integer_border and options.io == "float":
+            continue
+        if one.__name__ in options.without:
+            continue
+        progress(one.__name__.replace("_", " "))
+        graph = one(graph, target)
+        _verify(graph, one.__name__)
+        if one.__name__ in options.dump_after:
+            dump(graph_text(graph))
+    problems = unsupported(graph)
+    if problems:
+        raise ModelError.of(problems)
+    return graph
+
+
+def _finish(
+    graph: Graph,
+    interface: Graph,
+    source: ModelFile,
+    options: Options,
+    target: Target,
+    progress: Progress,
+) -> Compiled:
+    progress("scheduling")
+    schedule = layer_schedule(graph, target)
+    progress("placing buffers")
+    placed = plan(schedule, target.alignment)
+    check(placed)
+    name = identifier(options.name or Path(source.name).stem).lower()
+    heading = Heading(__version__, source.name, source.sha256, target.name, target.alignment)
+    progress("writing C")
+    code = code_files(placed, name, interface, heading)
+    return Compiled(
+        options, target, name, source, placed.schedule.graph, interface, placed, code
+    )
+
+
+def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:
+    archive = folder / ARCHIVE
+    if not archive.is_file():
+        raise ModelError(
+            f"folder `{folder}` holds no {ARCHIVE}",
+            hint="give a model file, or a folder that `tinycc build` wrote",
+        )
+    graphs, extra = load_graphs(archive.read_bytes(), str(archive))
+    try:
+        source, stored = ModelFile(**extra["source"]), extra["options"]
+        opened = replace(options, name=options.name or stored["name"], io=stored["io"])
+        return graphs["graph"], graphs["interface"], source, opened
+    except (KeyError, TypeError) as error:
+        raise ModelError(f"{ARCHIVE} is damaged ({error})", str(archive)) from error
+
+
+def _check_names(options: Options) -> None:
+    known = {one.__name__ for one in PASSES}
+    for name in options.dump_after:
+        if name not in known:
+            raise UsageError(f"--dump-after {name}: no such pass", hint=", ".join(sorted(known)))
+    for name in options.without:
+        if name not in OPTIONAL:
+            raise UsageError(
+                f"--without {name}: not a pass that can be left out",
+                hint=f"one of {', '.join(sorted(OPTIONAL))}",
+            )
+
+
+def _verify(graph: Graph, after: str) -> None:
+    found = faults(graph)
+    if found:
+        raise InternalError(f"the pass `{after}` broke the graph: {'; '.join(found[:3])}")
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _macs(graph: Graph) -> int:
+    return sum(ops.get(node.op).macs(graph.instance(node)) for node in graph.nodes)
+
+
+__all__ = ["Compiled", "ModelFile", "Options", "compile_model", "run_passes"]

@@ -1,0 +1,146 @@
+"""report.json: the facts of a build under stable keys (schema version 1)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tinycc import __version__, ops
+from tinycc.ir.graph import Graph
+from tinycc.memory.plan import Plan
+from tinycc.pipeline import Compiled
+from tinycc.report.estimate import code_bytes, step_instructions
+from tinycc.report.measure import Measured
+
+SCHEMA = 1
+
+
+def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
+    """The report as JSON values; figures that were not measured are null."""
+    return {
+        "schema": SCHEMA,
+        "tool_version": __version__,
+        "model": _model(compiled),
+        "target": {"name": compiled.target.name, "isa": sorted(compiled.target.isa)},
+        "memory": {"sram": _sram(compiled, measured), "flash": _flash(compiled, measured)},
+        "compute": _compute(compiled, measured),
+        "steps": _steps(compiled, measured),
+        "buffers": _buffers(compiled.plan),
+        "machine": measured.machine or None,
+        "notes": [*compiled.plan.schedule.notes, *measured.notes],
+    }
+
+
+def _model(compiled: Compiled) -> dict[str, Any]:
+    interface = compiled.interface
+    return {
+        "name": compiled.name,
+        "file": compiled.source.name,
+        "sha256": compiled.source.sha256,
+        "inputs": [_port(interface, name) for name in interface.inputs],
+        "outputs": [_port(interface, name) for name in interface.outputs],
+    }
+
+
+def _port(graph: Graph, name: str) -> dict[str, Any]:
+    type_ = graph.tensors[name].type
+    quantized = type_.quantization is not None
+    return {
+        "name": name,
+        "shape": list(type_.shape),
+        "dtype": type_.dtype.value,
+        "scale": float(type_.scale) if quantized else None,
+        "zero_point": type_.zero_point if quantized else None,
+    }
+
+
+def _sram(compiled: Compiled, measured: Measured) -> dict[str, Any]:
+    plan, graph = compiled.plan, compiled.graph
+    state = compiled.target.pointer_bytes  # sizeof(<name>_t): one pointer
+    parts = (plan.arena_bytes, state, measured.static_bytes, measured.stack_bytes)
+    return {
+        "arena": plan.arena_bytes,
+        "input": sum(graph.tensors[name].type.bytes for name in graph.inputs),
+        "output": sum(graph.tensors[name].type.bytes for name in graph.outputs),
+        "state": state,
+        "static": measured.static_bytes,
+        "stack": measured.stack_bytes,
+        "total": sum(part for part in parts if part is not None),
+        "lower_bound": plan.lower_bound,
+        "optimal": plan.arena_bytes == plan.lower_bound,
+        "lower_bound_all": plan.lower_bound,
+        "peak_step": plan.peak_step,
+    }
+
+
+def weight_bytes(compiled: Compiled) -> int:
+    """Bytes of all constant arrays: weights, biases, multipliers, tables."""
+    return sum(array.bytes for array in compiled.code.model.arrays)
+
+
+def _flash(compiled: Compiled, measured: Measured) -> dict[str, Any]:
+    weights = weight_bytes(compiled)
+    code = None if measured.flash_bytes is None else measured.flash_bytes - weights
+    estimate = code_bytes(compiled.code)
+    return {
+        "weights": weights,
+        "code": code,
+        "code_estimate": estimate,
+        "total": weights + (estimate if code is None else code),
+    }
+
+
+def _compute(compiled: Compiled, measured: Measured) -> dict[str, Any]:
+    instances = [compiled.graph.instance(node) for node in compiled.graph.nodes]
+    macs = sum(ops.get(instance.node.op).macs(instance) for instance in instances)
+    return {
+        "original_macs": compiled.source.original_macs,
+        "macs": macs,
+        "extra_macs": 0,
+        "instructions_predicted": sum(step_instructions(compiled)),
+        "instructions": measured.instructions,
+        "cycles_estimate": measured.cycles,
+    }
+
+
+def _steps(compiled: Compiled, measured: Measured) -> list[dict[str, Any]]:
+    plan = compiled.plan
+    predicted = step_instructions(compiled)
+    found = []
+    for step in plan.schedule.steps:
+        instance = plan.schedule.instance(step)
+        counted = measured.by_step.get(step.index)
+        found.append(
+            {
+                "index": step.index,
+                "kernel": step.kernel.symbol,
+                "nodes": list(step.node.origin),
+                "output": list(instance.output.type.shape),
+                "macs": ops.get(step.node.op).macs(instance),
+                "weights": sum(t.type.bytes for t in instance.inputs if t.is_constant),
+                "sram_live": _live(plan, step.index),
+                "instructions_predicted": predicted[step.index],
+                "instructions": counted.instructions if counted else None,
+                "cycles_estimate": counted.cycles if counted else None,
+            }
+        )
+    return found
+
+
+def _live(plan: Plan, step: int) -> int:
+    return sum(b.bytes for b in plan.buffers if b.first_step <= step <= b.last_step)
+
+
+def _buffers(plan: Plan) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": buffer.name,
+            "tensor": buffer.tensors[0] if buffer.tensors else None,
+            "tensors": list(buffer.tensors),
+            "offset": buffer.offset,
+            "bytes": buffer.bytes,
+            "first_step": buffer.first_step,
+            "last_step": buffer.last_step,
+            "region": buffer.region,
+        }
+        for buffer in plan.buffers
+    ]

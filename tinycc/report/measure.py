@@ -1,0 +1,117 @@
+"""What only a compiler or an emulator can tell: flash, static memory, stack, instructions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tinycc.emit.harness import harness_text
+from tinycc.errors import ToolError
+from tinycc.pipeline import Compiled
+from tinycc.toolchain.compile import Image, build_image
+from tinycc.toolchain.count import PROFILE_DEFINE, Count, count_instructions
+from tinycc.toolchain.sizes import image_sizes
+from tinycc.toolchain.stack import stack_bound
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Figures of the built image; None where the target or the machine cannot tell.
+
+    `flash_bytes` is everything the model adds to an empty image; `static_bytes` its .data and .bss.
+    """
+
+    flash_bytes: int | None = None
+    static_bytes: int | None = None
+    stack_bytes: int | None = None
+    instructions: int | None = None
+    cycles: int | None = None
+    by_step: Mapping[int, Count] = field(default_factory=dict)
+    machine: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def write_sources(compiled: Compiled, folder: Path) -> tuple[Path, ...]:
+    """Writes the generated C below a folder; the files to compile."""
+    for path, text in compiled.code.texts.items():
+        place = folder / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    return tuple(folder / path for path in compiled.code.sources)
+
+
+def build_firmware(
+    compiled: Compiled, folder: Path, *, profile: bool = False, trace: bool = False
+) -> Image:
+    """The network with the test harness around it, as an image for its target."""
+    sources = write_sources(compiled, folder / "src")
+    harness = folder / "harness.c"
+    harness.write_text(harness_text(compiled.code.model, trace=trace))
+    return build_image(
+        compiled.target,
+        sources,
+        [folder / "src", folder / "src" / "tinycc"],
+        folder / ("profile" if profile or trace else "image"),
+        harness=[harness],
+        defines=[PROFILE_DEFINE] if profile or trace else [],
+    )
+
+
+def measure_image(compiled: Compiled, folder: Path) -> Measured:
+    """Flash, static memory and stack from the ELF; all None on native targets."""
+    image = build_firmware(compiled, folder)
+    sizes = image_sizes(image)
+    if sizes is None:
+        return Measured()
+    stack = stack_bound(image, f"{compiled.name}_run")
+    notes = [note for note in (image.note, stack.reason) if note]
+    return Measured(
+        flash_bytes=sizes.model.flash,
+        static_bytes=sizes.model.static,
+        stack_bytes=stack.bytes,
+        machine=image.runner.machine,
+        notes=tuple(notes),
+    )
+
+
+def measure_instructions(compiled: Compiled, folder: Path, sample: Sequence[bytes]) -> Measured:
+    """All figures, instructions per inference and per step included."""
+    sizes = measure_image(compiled, folder)
+    plain = count_instructions(build_firmware(compiled, folder), sample)
+    steps = count_instructions(build_firmware(compiled, folder, profile=True), sample)
+    return Measured(
+        sizes.flash_bytes,
+        sizes.static_bytes,
+        sizes.stack_bytes,
+        plain.instructions,
+        plain.cycles,
+        steps.by_step,
+        plain.machine,
+        tuple(dict.fromkeys((*sizes.notes, *((plain.note,) if plain.note else ())))),
+    )
+
+
+def measure_where_possible(compiled: Compiled, folder: Path) -> Measured:
+    """The image's figures; without the cross compiler, a note that says how to get them."""
+    try:
+        return measure_image(compiled, folder)
+    except ToolError as error:
+        return Measured(notes=(error.render().replace("error: ", "not measured: "),))
+
+
+def random_sample(compiled: Compiled, seed: int = 0) -> list[bytes]:
+    """One input over the full range of every input tensor, the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    sample = []
+    for name in compiled.graph.inputs:
+        type_ = compiled.graph.tensors[name].type
+        if type_.is_float:
+            values = rng.normal(0, 1, type_.shape).astype(np.float32)
+        else:
+            info = np.iinfo(np.dtype(type_.dtype.value))
+            values = rng.integers(info.min, info.max, type_.shape, endpoint=True)
+        sample.append(values.astype(type_.dtype.numpy).tobytes())
+    return sample

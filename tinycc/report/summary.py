@@ -1,0 +1,58 @@
+"""The report as a text of at most 80 columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def summary(report: dict[str, Any]) -> str:
+    """What someone with a board wants to know first: does it fit, how large, how much work."""
+    sram, flash, compute = (
+        report["memory"]["sram"],
+        report["memory"]["flash"],
+        report["compute"],
+    )
+    measured = flash["code"] is not None
+    code = flash["code"] if measured else flash["code_estimate"]
+    lines = [
+        f"{report['model']['name']} for {report['target']['name']}",
+        f"  SRAM   {_bytes(sram['total'])}  arena {sram['arena']:,} ({_proof(sram)})",
+        f"         {_parts(sram)}",
+        f"  flash  {_bytes(flash['total'])}  weights {flash['weights']:,}, code {code:,}"
+        f" ({'measured' if measured else 'estimated'})",
+        f"  work   {compute['macs']:,} multiply-accumulates in {len(report['steps'])} steps",
+        f"         {_instructions(report)}",
+    ]
+    if report["steps"]:
+        lines.append(f"  peak   step {sram['peak_step']}: {_peak(report)}")
+    lines += [f"  note   {line}" for note in report["notes"] for line in note.splitlines()]
+    return "\n".join(lines)
+
+
+def _bytes(count: int) -> str:
+    return f"{count:>9,} B"
+
+
+def _proof(sram: dict[str, Any]) -> str:
+    if sram["optimal"]:
+        return "optimal for this schedule"
+    return f"at least {sram['lower_bound']:,} for this schedule"
+
+
+def _parts(sram: dict[str, Any]) -> str:
+    stack = "not measured" if sram["stack"] is None else f"{sram['stack']:,}"
+    static = "not measured" if sram["static"] is None else f"{sram['static']:,}"
+    return f"in the arena: input {sram['input']:,}; stack {stack}, static {static}"
+
+
+def _instructions(report: dict[str, Any]) -> str:
+    compute = report["compute"]
+    if compute["instructions"] is None:
+        return f"about {compute['instructions_predicted']:,} instructions (predicted)"
+    return f"{compute['instructions']:,} instructions on {report['machine']} (executed)"
+
+
+def _peak(report: dict[str, Any]) -> str:
+    step = report["steps"][report["memory"]["sram"]["peak_step"]]
+    name = step["nodes"][-1] if step["nodes"] else step["kernel"]
+    return name if len(name) <= 55 else f"...{name[-52:]}"

@@ -1,0 +1,224 @@
+"""Compiles and links an image for a target: the model's C, a harness, support code."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from tinycc.errors import DoesNotFitError, ToolError
+from tinycc.paths import TARGETS
+from tinycc.target import Compiler, Memory, Runner, Target
+from tinycc.toolchain.process import first_lines, install_command, require_tool, run_process
+
+SUPPORT = TARGETS / "support"
+WORKERS = 2
+COMPILE_SECONDS = 300.0
+# A vector table of the 16 system exceptions is 64 bytes; VTOR wants it aligned to 128.
+VECTORS_BYTES = 128
+
+
+class Part(StrEnum):
+    """Whose code an object file holds: only `MODEL` counts as the model's."""
+
+    MODEL = "model"
+    HARNESS = "harness"
+    SUPPORT = "support"
+
+
+@dataclass(frozen=True)
+class ObjectFile:
+    """A compiled source file; `stack_usage` is the compiler's .su file (absent for assembly)."""
+
+    source: Path
+    path: Path
+    part: Part
+
+    @property
+    def stack_usage(self) -> Path:
+        return self.path.with_suffix(".su")
+
+
+@dataclass(frozen=True)
+class Image:
+    """A linked program, its map and objects, and the runner whose memories it was linked for."""
+
+    target: Target
+    runner: Runner
+    elf: Path
+    map: Path
+    objects: tuple[ObjectFile, ...]
+    note: str = ""
+    warnings: str = ""
+
+
+@dataclass(frozen=True)
+class _Job:
+    source: Path
+    part: Part
+    object_path: Path
+
+
+def build_image(
+    target: Target,
+    sources: Sequence[Path],
+    include: Sequence[Path],
+    out_dir: Path,
+    harness: Sequence[Path] = (),
+    defines: Sequence[str] = (),
+    optimization: str | None = None,
+    extra_flags: Sequence[str] = (),
+) -> Image:
+    """A linked image in `out_dir`; the first of the target's runners that is large enough is taken.
+
+    `sources` is the model (generated code and runtime), `harness` the program around it. Raises
+    ToolError when the compiler is missing, fails or takes too long, DoesNotFitError when no runner
+    has enough memory.
+    """
+    compiler = find_compiler(target.compiler)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    jobs = _jobs(target, sources, harness, out_dir)
+    flags = [f"-I{path}" for path in (*include, SUPPORT)] + [f"-D{define}" for define in defines]
+    level = optimization or target.compiler.optimization
+
+    def compile_job(job: _Job) -> str:
+        return _compile(target, compiler, job, level, flags, extra_flags)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        warnings = "".join(pool.map(compile_job, jobs))
+    objects = tuple(ObjectFile(job.source, job.object_path, job.part) for job in jobs)
+    return _link(target, compiler, objects, out_dir, extra_flags, warnings)
+
+
+def find_compiler(compiler: Compiler) -> str:
+    """The command to use: for a target with alternatives `$CC` and then the first installed one."""
+    if compiler.alternatives:
+        wanted = os.environ.get("CC")
+        names = [wanted] if wanted else [compiler.command, *compiler.alternatives]
+        for name in names:
+            path = shutil.which(name)
+            if path is not None:
+                return path
+        return require_tool(names[0], compiler.packages)
+    return require_tool(compiler.command, compiler.packages)
+
+
+def _jobs(
+    target: Target, sources: Sequence[Path], harness: Sequence[Path], out_dir: Path
+) -> list[_Job]:
+    """One per source file; numbered, as two folders may hold files of one name."""
+    support = [SUPPORT / name for name in target.compiler.support]
+    parts = [(Part.MODEL, sources), (Part.HARNESS, harness), (Part.SUPPORT, support)]
+    pairs = [(part, source) for part, group in parts for source in group]
+    return [
+        _Job(source, part, out_dir / f"{index:03d}_{source.stem}.o")
+        for index, (part, source) in enumerate(pairs)
+    ]
+
+
+def _compile(
+    target: Target,
+    compiler: str,
+    job: _Job,
+    level: str,
+    flags: Sequence[str],
+    extra_flags: Sequence[str],
+) -> str:
+    """Compiles one file; answers its warnings."""
+    command = [compiler, *target.compiler.cpu_flags, *target.compiler.flags, *flags]
+    if job.part is Part.MODEL:
+        command += [level, *_only_gcc(target, "-fstack-usage"), *extra_flags]
+    else:
+        # Small, and with its loops kept: they must not become calls of memset, which would be the
+        # only library code in an otherwise empty image and be missing from the model's account.
+        command += [
+            "-Os",
+            "-ffreestanding",
+            *_only_gcc(target, "-fno-tree-loop-distribute-patterns"),
+        ]
+        command += [flag for flag in extra_flags if flag.startswith(("-fsanitize", "-g"))]
+    done = run_process([*command, "-c", job.source, "-o", job.object_path], COMPILE_SECONDS)
+    if done.code != 0:
+        raise _compiler_error(target, job.source, done.stderr)
+    return done.stderr
+
+
+def _only_gcc(target: Target, flag: str) -> list[str]:
+    """The flag for cross compilers, which are gcc; the host's compiler may be clang."""
+    return [] if target.is_native else [flag]
+
+
+def _compiler_error(target: Target, source: Path, stderr: str) -> ToolError:
+    hint = None
+    if "No such file or directory" in stderr and "include <" in stderr:
+        hint = install_command(target.compiler.packages)  # the C library's headers are missing
+    message = f"the compiler failed on `{source.name}` for {target.name}\n{first_lines(stderr)}"
+    return ToolError(message, hint=hint)
+
+
+def _link(
+    target: Target,
+    compiler: str,
+    objects: tuple[ObjectFile, ...],
+    out_dir: Path,
+    extra_flags: Sequence[str],
+    warnings: str,
+) -> Image:
+    """Links for the first runner whose memories hold the program."""
+    elf, map_file = out_dir / "image.elf", out_dir / "image.map"
+    command: list[str | Path] = [compiler, *target.compiler.cpu_flags, *extra_flags]
+    command += [item.path for item in objects]
+    command += [*target.compiler.link_flags, "-o", elf]
+    stderr = ""
+    for runner in target.runners:
+        done = run_process([*command, *_placement(target, runner, map_file)], COMPILE_SECONDS)
+        if done.code == 0:
+            return Image(
+                target, runner, elf, map_file, objects, runner.note, warnings + done.stderr
+            )
+        stderr = done.stderr
+        if not _overflowed(stderr):
+            raise ToolError(f"linking for {target.name} failed\n{first_lines(stderr)}")
+    text = "\n".join(line for line in stderr.splitlines() if _overflowed(line))
+    raise DoesNotFitError(
+        f"the image does not fit {target.name} ({target.runners[-1].machine})\n{first_lines(text)}",
+        hint="a smaller model, or a target with more memory",
+    )
+
+
+def _overflowed(stderr: str) -> bool:
+    """Whether GNU ld says that a memory region is too small."""
+    return "overflowed by" in stderr or "will not fit in region" in stderr
+
+
+def _placement(target: Target, runner: Runner, map_file: Path) -> list[str | Path]:
+    """The linker script and the symbols it takes: where flash and RAM are."""
+    if target.compiler.linker_script is None:
+        return []
+    flash, ram = _memory(runner, "flash"), _memory(runner, "sram")
+    vectors = next((memory for memory in runner.memories if memory.kind == "vectors"), None)
+    taken = 0 if vectors else VECTORS_BYTES
+    symbols = {
+        "__vectors_origin": vectors.address if vectors else flash.address,
+        "__vectors_bytes": VECTORS_BYTES,
+        "__flash_origin": flash.address + taken,
+        "__flash_bytes": flash.bytes - taken,
+        "__ram_origin": ram.address,
+        "__ram_bytes": ram.bytes,
+        "__stack_bytes": runner.stack_bytes,
+    }
+    definitions = [f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items()]
+    script = SUPPORT / target.compiler.linker_script
+    # --emit-relocs: by them the stack bound finds the functions whose address is taken.
+    return [*definitions, "-T", script, f"-Wl,-Map={map_file}", "-Wl,--emit-relocs"]
+
+
+def _memory(runner: Runner, kind: str) -> Memory:
+    for memory in runner.memories:
+        if memory.kind == kind:
+            return memory
+    raise ToolError(f"the runner `{runner.machine}` has no memory of kind `{kind}`")

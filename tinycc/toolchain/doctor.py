@@ -1,0 +1,97 @@
+"""What is installed of the tools that tinycc calls, and how to install the rest."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinycc.errors import ToolError
+from tinycc.target import Target, list_targets, load_target
+from tinycc.toolchain.compile import find_compiler
+from tinycc.toolchain.count import PLUGIN_COMPILER_PACKAGES
+from tinycc.toolchain.process import install_command, run_process
+
+
+@dataclass(frozen=True)
+class ToolStatus:
+    """One tool: `path` is None when it is missing, and `install` says how to get it."""
+
+    name: str
+    purpose: str
+    path: str | None
+    version: str | None
+    install: str
+
+    @property
+    def is_installed(self) -> bool:
+        return self.path is not None
+
+
+def doctor() -> tuple[ToolStatus, ...]:
+    """The state of every tool that some target needs, each tool once."""
+    found: dict[str, ToolStatus] = {}
+    for name in list_targets():
+        for status in _tools_of(load_target(name)):
+            found.setdefault(status.name, status)
+    plugin = _status("cc", "builds QEMU's instruction counter", PLUGIN_COMPILER_PACKAGES)
+    found.setdefault(plugin.name, plugin)
+    return tuple(found.values())
+
+
+def missing_tools(target: Target) -> tuple[ToolStatus, ...]:
+    """The tools that compiling and running for one target lacks."""
+    return tuple(status for status in _tools_of(target) if not status.is_installed)
+
+
+def _tools_of(target: Target) -> list[ToolStatus]:
+    compiler = target.compiler
+    purpose = f"compiles for {target.name if target.is_native else 'Cortex-M'}"
+    tools = [_compiler_status(target, purpose)]
+    if compiler.objdump is not None:
+        tools.append(_status(compiler.objdump, "bounds the stack", compiler.packages))
+        tools.append(_library_status(target))
+    if target.emulator is not None:
+        emulator = target.emulator
+        tools.append(_status(emulator.command, "runs firmware images", emulator.packages))
+    return tools
+
+
+def _compiler_status(target: Target, purpose: str) -> ToolStatus:
+    """With `$CC` and the alternatives that the target allows."""
+    try:
+        path = find_compiler(target.compiler)
+    except ToolError:
+        return _status(target.compiler.command, purpose, target.compiler.packages)
+    name = target.compiler.command
+    install = install_command(target.compiler.packages)
+    return ToolStatus(name, purpose, path, _version(path), install)
+
+
+def _status(command: str, purpose: str, packages: Sequence[str]) -> ToolStatus:
+    path = shutil.which(command)
+    version = _version(path) if path else None
+    return ToolStatus(command, purpose, path, version, install_command(packages))
+
+
+def _library_status(target: Target) -> ToolStatus:
+    """The C library's archive: `gcc-arm-none-eabi` only recommends the package that brings it."""
+    compiler, name = target.compiler, "C library for the cross compiler"
+    path = None
+    if shutil.which(compiler.command) is not None:
+        done = run_process([compiler.command, "-print-file-name=libc.a"], 30)
+        answer = Path(done.stdout.strip())
+        path = str(answer.resolve()) if answer.is_file() else None
+    purpose = "string.h, memcpy, memset"
+    return ToolStatus(name, purpose, path, None, install_command(compiler.packages))
+
+
+def _version(path: str) -> str | None:
+    """The first line of `--version`; None when the tool does not answer."""
+    try:
+        done = run_process([path, "--version"], 30)
+    except ToolError:
+        return None
+    lines = done.stdout.splitlines()
+    return lines[0].strip() if done.code == 0 and lines else None
