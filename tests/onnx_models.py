@@ -119,9 +119,7 @@ class OnnxModel:
 
     def model(self) -> onnx.ModelProto:
         """The model; not checked, so that tests can build wrong ones."""
-        graph = helper.make_graph(
-            self.nodes, "test", self.inputs, self.outputs, self.initializers
-        )
+        graph = helper.make_graph(self.nodes, "test", self.inputs, self.outputs, self.initializers)
         imports = [helper.make_opsetid("", self.opset)]
         return helper.make_model(graph, opset_imports=imports, ir_version=8)
 

@@ -13,7 +13,7 @@ from tinycc.errors import ModelError, TinyccError
 from tinycc.frontend.constants import Constant, reshaped_source, transposed_source
 from tinycc.frontend.inputs import MOST_ELEMENTS
 from tinycc.frontend.quantization import MOVES, Parameters
-from tinycc.frontend.wording import extents, quoted, type_text
+from tinycc.frontend.wording import exception_text, extents, quoted, type_text
 from tinycc.ir.graph import Node, Source, Tensor
 from tinycc.ir.types import DType, Quantization, TensorType
 from tinycc.ops.foreign import ForeignNode
@@ -156,9 +156,8 @@ class GraphBuilder:
 
     def inconsistent(self, error: Exception) -> ModelError:
         """The error for a node whose rule or shape inference stumbled over its operands."""
-        fact = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         return self.fail(
-            f"its shapes or attributes are inconsistent ({fact})",
+            f"its shapes or attributes are inconsistent ({exception_text(error)})",
             "onnx.checker.check_model(path, full_check=True) may say more",
         )
 
@@ -166,7 +165,7 @@ class GraphBuilder:
         """The model and the node's run-time inputs with their types."""
         values = {name: self.values.get(name) for name in dict.fromkeys(node.inputs)}
         shown = [
-            f"{quoted(name)} {type_text(value.tensor.type)}"
+            f"{quoted(name)} {type_text(value.tensor.type, value.unsigned)}"
             for name, value in values.items()
             if isinstance(value, Activation)
         ]
@@ -236,7 +235,7 @@ class GraphBuilder:
             return value.tensor
         value = self._with_quantization(name, value)
         if value not in self._constants:
-            data = self._stored(name, value)
+            data = self._stored(value)
             type_ = TensorType(data.shape, DType(data.dtype.name), value.quantization)
             kept = value.name if value.name not in self.tensors else self._fresh(value.name)
             tensor = Tensor(kept, type_, data, value.source)
@@ -285,9 +284,9 @@ class GraphBuilder:
         self.values[name] = typed
         return typed
 
-    def _stored(self, name: str, value: Constant) -> np.ndarray:
+    def _stored(self, value: Constant) -> np.ndarray:
         """A constant's data in an element type of the IR, nothing lost but float precision."""
-        data = value.data
+        data, name = value.data, value.name
         if data.dtype.kind == "f":
             with np.errstate(over="ignore"):
                 narrow = data.astype(np.float32)

@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 from onnx.reference import ReferenceEvaluator
 
-from tinycc.frontend.wording import FactError
+from tinycc.frontend.wording import FactError, exception_text
 from tinycc.ir.graph import Source
 from tinycc.ir.types import Quantization
 from tinycc.ops.foreign import ForeignNode
@@ -90,7 +90,7 @@ class Folder:
         try:
             elements = FOLDABLE[node.op_type](node, inputs)
         except Exception as error:
-            raise FactError(f"its inputs make no sense ({_text(error)})") from error
+            raise FactError(f"its inputs make no sense ({exception_text(error)})") from error
         if elements > MOST_ELEMENTS:
             raise FactError(f"it would make a constant of {elements} elements")
         self._bytes_left -= 8 * elements
@@ -99,11 +99,7 @@ class Folder:
         try:
             return _evaluate(node, proto, inputs)
         except Exception as error:  # the evaluator raises whatever numpy does
-            raise FactError(f"it cannot be computed ({_text(error)})") from error
-
-
-def _text(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+            raise FactError(f"it cannot be computed ({exception_text(error)})") from error
 
 
 def _evaluate(

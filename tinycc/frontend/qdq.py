@@ -110,7 +110,8 @@ def _check_stored(name: str, value: Activation, parameters: Parameters) -> None:
 def _text(quantization: Quantization | None, shift: int) -> str:
     if quantization is None:
         return "no scale"
-    return f"scale {quantization.scale[0]:.9g} zero point {quantization.zero_point[0] + shift}"
+    scale = np.float32(quantization.scale[0])
+    return f"scale {scale} zero point {quantization.zero_point[0] + shift}"
 
 
 def _dequantized_constant(value: Constant, parameters: Parameters) -> Constant:

@@ -40,6 +40,13 @@ def extents(shape: Sequence[int]) -> str:
     return "x".join(map(str, shape)) or "scalar"
 
 
-def type_text(type_: TensorType) -> str:
-    """A type without its quantisation: int8 1x49x10x1."""
-    return f"{type_.dtype.value} {extents(type_.shape)}"
+def type_text(type_: TensorType, unsigned: bool = False) -> str:
+    """A type without its quantisation: int8 1x49x10x1; unsigned: as the file calls it."""
+    return f"{'uint8' if unsigned else type_.dtype.value} {extents(type_.shape)}"
+
+
+def exception_text(error: Exception) -> str:
+    """What an exception of Python or numpy says, on one line of bounded length."""
+    text = " ".join(str(error).split())
+    kind = "" if isinstance(error, ValueError) and text else f"{type(error).__name__}: "
+    return f"{kind}{text}"[:200].rstrip(". ")

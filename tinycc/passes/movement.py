@@ -29,6 +29,12 @@ class Movement:
         """True when the bytes stay where they are."""
         return self.permutation is None or moves_only_ones(self.before, self.permutation)
 
+    @property
+    def changes_only_ones(self) -> bool:
+        """True for a reshape that adds or drops axes of extent 1 and nothing else."""
+        kept = [[extent for extent in shape if extent != 1] for shape in (self.before, self.after)]
+        return self.permutation is None and kept[0] == kept[1]
+
     def node(self, name: str, source: str, output: str, origin: tuple[str, ...]) -> Node:
         """This movement as a node."""
         if self.permutation is None:

@@ -75,11 +75,35 @@ def _merge_node(edit: Rewrite, node: Node, move: Movement) -> bool:
     above = movement(graph, node.inputs[0])
     if above is None:
         return False
+    if move.permutation is not None and above.permutation is None:
+        return _merge_across_reshape(edit, node, move, above)
     joined = _joined(above, move)
     if joined is None:
         return False
     source = graph.producer[node.inputs[0]].inputs[0]
     edit.node(joined.node(node.name, source, node.output, node.origin))
+    return True
+
+
+def _merge_across_reshape(edit: Rewrite, node: Node, move: Movement, middle: Movement) -> bool:
+    """transpose(reshape(transpose(x))), where the reshape adds or drops ones, as one transpose."""
+    graph = edit.graph
+    between = graph.producer[node.inputs[0]].inputs[0]
+    first = movement(graph, between)
+    if first is None or first.permutation is None or not middle.changes_only_ones:
+        return False
+    kept = [axis for axis in first.permutation if first.before[axis] != 1]
+    places = [axis for axis, extent in enumerate(middle.after) if extent != 1]
+    assert move.permutation is not None
+    order = [kept[places.index(axis)] for axis in move.permutation if middle.after[axis] != 1]
+    ones = [axis for axis, extent in enumerate(first.before) if extent == 1]
+    source = graph.producer[between].inputs[0]
+    turn = Movement(first.before, tuple(first.before[a] for a in order + ones), (*order, *ones))
+    name = edit.fresh(f"{node.output}.turned")
+    edit.tensor(Tensor(name, graph.tensors[node.output].type.with_shape(turn.after)))
+    edit.node(turn.node(name, source, name, ()))
+    shaped = Movement(turn.after, move.after, None)
+    edit.node(shaped.node(node.name, name, node.output, node.origin))
     return True
 
 
