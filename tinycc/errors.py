@@ -70,6 +70,12 @@ class UsageError(TinyccError):
 
 
 class InternalError(TinyccError):
-    """A bug of ours; names the pass or stage."""
+    """A bug of ours; names the pass or stage. `dump` is what we would need to look at."""
 
     exit_code = 3
+
+    def __init__(
+        self, message: str, where: str | None = None, hint: str | None = None, dump: str = ""
+    ) -> None:
+        super().__init__(message, where, hint)
+        self.dump = dump

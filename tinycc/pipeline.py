@@ -166,9 +166,7 @@ def _finish(
     heading = Heading(__version__, source.name, source.sha256, target.name, target.alignment)
     progress("writing C")
     code = code_files(placed, name, interface, heading)
-    return Compiled(
-        options, target, name, source, placed.schedule.graph, interface, placed, code
-    )
+    return Compiled(options, target, name, source, placed.schedule.graph, interface, placed, code)
 
 
 def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:
@@ -203,7 +201,9 @@ def _check_names(options: Options) -> None:
 def _verify(graph: Graph, after: str) -> None:
     found = faults(graph)
     if found:
-        raise InternalError(f"the pass `{after}` broke the graph: {'; '.join(found[:3])}")
+        raise InternalError(
+            f"the pass `{after}` broke the graph: {'; '.join(found[:3])}", dump=graph_text(graph)
+        )
 
 
 def _sha256(path: Path) -> str:

@@ -51,7 +51,7 @@ def missing_file(folder: Path) -> Path:
 
 @case
 def folder_given(folder: Path) -> Path:
-    return Path(".")
+    return Path()
 
 
 @case
@@ -433,6 +433,13 @@ def external_data_of_another_size(folder: Path) -> Path:
 def external_data_offset_negative(folder: Path) -> Path:
     _file(folder, "w.bin", bytes(64))
     return _external(folder, location="w.bin", offset="-16", length="16")
+
+
+@case
+def external_data_of_no_valid_name(folder: Path) -> Path:
+    path = _external(folder, location="AAAAAAAA")
+    path.write_bytes(path.read_bytes().replace(b"AAAAAAAA", b"AAAA\xff\xfeAA"))
+    return path
 
 
 # Quantisation

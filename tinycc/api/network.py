@@ -90,7 +90,7 @@ def run_samples(compiled: Compiled, samples: Samples) -> tuple[dict[str, np.ndar
 
 
 def write_folder(folder: Path, texts: Mapping[str, str], binaries: Mapping[str, bytes]) -> None:
-    """Replaces `folder` by one with these files; an existing folder must be one of ours or empty."""
+    """Replaces `folder` by one with these files; one that exists must be ours or empty."""
     folder = folder.absolute()
     _check_replaceable(folder)
     try:
@@ -99,10 +99,11 @@ def write_folder(folder: Path, texts: Mapping[str, str], binaries: Mapping[str, 
     except OSError as error:
         raise _unwritable(folder, error) from error
     try:
-        for path, content in {**texts, **binaries}.items():
+        contents = {path: text.encode() for path, text in texts.items()}
+        for path, content in {**contents, **binaries}.items():
             place = staged / path
             place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(content.encode() if isinstance(content, str) else content)
+            place.write_bytes(content)
         staged.chmod(0o777 & ~_umask())
         _swap(staged, folder)
     except OSError as error:

@@ -95,7 +95,8 @@ def _stored(name: str, array: np.ndarray, type_: TensorType) -> np.ndarray:
     scale, zero = np.float32(type_.scale), type_.zero_point
     info = np.iinfo(np.dtype(type_.dtype.value))
     steps = np.rint(array.astype(np.float32) / scale) + zero
-    return np.clip(steps, info.min, info.max).astype(type_.dtype.numpy)
+    stored: np.ndarray = np.clip(steps, info.min, info.max)
+    return stored.astype(type_.dtype.numpy)
 
 
 def real_inputs(graph: Graph, samples: Samples, index: int) -> dict[str, np.ndarray]:

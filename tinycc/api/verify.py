@@ -83,9 +83,7 @@ def verify(compiled: Compiled, samples: Samples, original: Path | None) -> Verif
     return Verification(samples.count, steps, machine, note)
 
 
-def compare_original(
-    compiled: Compiled, samples: Samples, original: Path
-) -> dict[str, Comparison]:
+def compare_original(compiled: Compiled, samples: Samples, original: Path) -> dict[str, Comparison]:
     """Every node against onnxruntime, each given onnxruntime's own inputs; by output tensor."""
     graph = compiled.graph
     shapes = dict(compiled.options.shapes)

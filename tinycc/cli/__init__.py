@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import tempfile
+import traceback
 
 import click
 
@@ -37,6 +39,8 @@ def main() -> None:
     """The entry point: every known error is a message and an exit code, never a traceback."""
     try:
         command_line(standalone_mode=False)
+    except InternalError as error:
+        _stop_for_bug(error)
     except TinyccError as error:
         _stop(error.render(), error.exit_code)
     except click.Abort:
@@ -47,19 +51,19 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(1)
     except Exception as error:
-        bug = InternalError(
-            f"{type(error).__name__}: {error}",
-            _raised_at(error),
-            "this is a bug of tinycc; please report it with the model, if you can share it",
-        )
-        _stop(bug.render(), bug.exit_code)
+        trace = "".join(traceback.format_exception(error))
+        _stop_for_bug(InternalError(f"{type(error).__name__}: {error}", dump=trace))
 
 
-def _raised_at(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_qualname}, line {trace.tb_lineno}" if trace else ""
+def _stop_for_bug(error: InternalError) -> None:
+    """Saves what we need to look at, and asks for it."""
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="tinycc-bug-", suffix=".txt", delete=False
+    ) as file:
+        call = f"tinycc {__version__}: {' '.join(sys.argv[1:])}"
+        file.write(f"{call}\n{error.render()}\n{error.dump}")
+    asking = f"this is a bug of tinycc; please report it with the file {file.name}"
+    _stop(f"{error.render()}\nhint: {asking}", error.exit_code)
 
 
 def _stop(text: str, code: int) -> None:

@@ -16,7 +16,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 _UNITS = {"": 1, "K": 1024, "KB": 1000, "KIB": 1024, "M": 1024**2, "MB": 10**6, "MIB": 1024**2}
 
 
-class Size(click.ParamType):
+class Size(click.ParamType[int]):
     """Bytes: 65536, 64K (= 64 KiB), 64kB (= 64,000), 1M."""
 
     name = "size"
@@ -30,7 +30,7 @@ class Size(click.ParamType):
         return int(match[1]) * unit
 
 
-class Shape(click.ParamType):
+class Shape(click.ParamType[tuple[str, tuple[int, ...]]]):
     """NAME=1x49x10x1."""
 
     name = "shape"
@@ -43,7 +43,7 @@ class Shape(click.ParamType):
         return name, tuple(int(extent) for extent in text.split("x"))
 
 
-class Named(click.ParamType):
+class Named(click.ParamType[tuple[str | None, Path]]):
     """[NAME=]FILE; the name may be left out for a model with one input."""
 
     name = "file"

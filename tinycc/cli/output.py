@@ -74,8 +74,9 @@ def step_table(report: dict[str, Any]) -> None:
 def target_table(targets: Sequence[Target], as_json: bool) -> None:
     """Name, memories and description of every target."""
     if as_json:
-        rows = [{"name": t.name, "description": t.description, "isa": sorted(t.isa)} for t in targets]
-        print_json(rows)
+        print_json(
+            [{"name": t.name, "description": t.description, "isa": sorted(t.isa)} for t in targets]
+        )
         return
     table = _table("target", "description", "runs on")
     for target in targets:
@@ -106,11 +107,8 @@ def operator_table(records: Sequence[Op], as_json: bool) -> None:
 def doctor_table(states: Sequence[ToolStatus], as_json: bool) -> None:
     """What is installed and what is missing, with the command that installs it."""
     if as_json:
-        rows = [
-            {"name": s.name, "purpose": s.purpose, "version": s.version, "installed": s.is_installed}
-            for s in states
-        ]
-        print_json(rows)
+        keys = ("name", "purpose", "version", "is_installed", "install")
+        print_json([{key: getattr(state, key) for key in keys} for state in states])
         return
     table = _table("tool", "purpose", "state")
     for state in states:

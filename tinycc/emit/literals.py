@@ -48,9 +48,7 @@ class ArrayPool:
     def add(self, name: str, array: Array) -> ConstantArray:
         """The stored array with these contents, new under `name` or the older equal one."""
         key = (array.ctype, array.data.shape, array.data.tobytes())
-        return self._found.setdefault(
-            key, ConstantArray(name, array.ctype, array.data, array.note)
-        )
+        return self._found.setdefault(key, ConstantArray(name, array.ctype, array.data, array.note))
 
     @property
     def arrays(self) -> tuple[ConstantArray, ...]:

@@ -11,7 +11,10 @@ from __future__ import annotations
 import re
 
 _LONGEST = 40
-_RESERVED = frozenset(re.findall(r"\w+", """
+_RESERVED = frozenset(
+    re.findall(
+        r"\w+",
+        """
     alignas alignof and asm auto bitand bitor bool break case catch char class compl const
     constexpr continue decltype default delete do double dynamic_cast else enum explicit export
     extern false float for friend goto if inline int long main mutable namespace new noexcept not
@@ -19,7 +22,9 @@ _RESERVED = frozenset(re.findall(r"\w+", """
     signed sizeof static static_assert static_cast struct switch template this throw true try
     typedef typeid typename typeof union unsigned using virtual void volatile wchar_t while xor
     arena net rows memcpy memset linux unix errno null int8_t uint8_t int32_t uint32_t size_t
-"""))
+""",
+    )
+)
 
 
 def identifier(name: str) -> str:

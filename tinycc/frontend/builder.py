@@ -61,7 +61,7 @@ class GraphBuilder:
 
     def type(self, name: str) -> TensorType:
         """The type of a tensor made so far, in the model's own layout."""
-        value = self._value(name)
+        value = self.value(name)
         if isinstance(value, Activation):
             return value.tensor.type
         value = self._with_quantization(name, value)
@@ -72,7 +72,7 @@ class GraphBuilder:
 
     def constant(self, name: str) -> np.ndarray | None:
         """Real values (float64, or integers of a shape tensor) when known, else None."""
-        value = self._value(name)
+        value = self.value(name)
         if isinstance(value, Activation):
             return None
         value = self._with_quantization(name, value)
@@ -100,7 +100,7 @@ class GraphBuilder:
             raise
         except Exception as error:  # an operator infers from shapes it has not seen before
             raise self.inconsistent(error) from error
-        activations = [self._value(name) for name in inputs]
+        activations = [self.value(name) for name in inputs]
         moved = [v for v in activations if isinstance(v, Activation) and not v.tensor.type.is_float]
         type_ = self._output_type(shape, [activation.tensor for activation in moved])
         return self.add_node(op, attrs, tensors, type_, output, any(v.unsigned for v in moved))
@@ -111,7 +111,7 @@ class GraphBuilder:
         rank = len(self.type(name).shape)
         if sorted(permutation) != list(range(rank)):
             raise self.fail(f"permutation {list(permutation)} for a tensor with {rank} axes")
-        value = self._value(name)
+        value = self.value(name)
         if isinstance(value, Constant):
             value = self._with_quantization(name, value)
             return self._keep(value.transposed(permutation), name, output)
@@ -125,7 +125,7 @@ class GraphBuilder:
         found = self.type(name).shape
         if math.prod(shape) != math.prod(found) or any(extent < 0 for extent in shape):
             raise self.fail(f"{extents(found)} cannot be reshaped to {extents(shape)}")
-        value = self._value(name)
+        value = self.value(name)
         if isinstance(value, Constant):
             value = self._with_quantization(name, value)
             try:
@@ -138,7 +138,7 @@ class GraphBuilder:
 
     def alias(self, name: str, output: str) -> None:
         """Makes `output` another name of `name` (Identity, Dropout)."""
-        value = self._value(name)
+        value = self.value(name)
         if output in self._outputs and isinstance(value, Activation):
             self.reshape(name, value.tensor.type.shape, output)  # an output needs its own name
             return
@@ -186,14 +186,16 @@ class GraphBuilder:
         if unsigned:
             centred = self._assumed(name, type_.shape, unsigned=True)
             inner = TensorType(type_.shape, DType.INT8, centred)
-            made = self.add_node("recentre", ops.get("recentre").attrs(), [tensor], inner, None)
+            made = self.add_node(
+                "recentre", ops.get("recentre").attrs(), [tensor], inner, self._fresh(name, "int8")
+            )
             copy = replace(self.tensors[made], source=tensor.source)
             self.tensors[made] = copy
             self.values[name] = Activation(copy, True)
 
     def add_output(self, name: str) -> None:
         """Makes an output tensor carry its own name and its own element type."""
-        value = self._value(name)
+        value = self.value(name)
         if isinstance(value, Constant):
             raise self.fail(f"output {quoted(name)} is a constant: nothing computes it")
         if not value.unsigned:
@@ -228,9 +230,16 @@ class GraphBuilder:
         self.values[name] = Activation(tensor, unsigned)
         return name
 
+    def value(self, name: str) -> Value:
+        """What a name stands for; an error about the current node where it is unknown."""
+        if name not in self.values:
+            what = f"its input {quoted(name)} is not available" if name else "an input is missing"
+            raise self.fail(what)
+        return self.values[name]
+
     def tensor(self, name: str) -> Tensor:
         """The IR tensor of a value; constants become tensors when first used."""
-        value = self._value(name)
+        value = self.value(name)
         if isinstance(value, Activation):
             return value.tensor
         value = self._with_quantization(name, value)
@@ -241,12 +250,6 @@ class GraphBuilder:
             tensor = Tensor(kept, type_, data, value.source)
             self._constants[value] = self.tensors[kept] = tensor
         return self._constants[value]
-
-    def _value(self, name: str) -> Value:
-        if name not in self.values:
-            what = f"its input {quoted(name)} is not available" if name else "an input is missing"
-            raise self.fail(what)
-        return self.values[name]
 
     def _output_type(self, shape: tuple[int, ...], moved: Sequence[Tensor]) -> TensorType:
         """float32, or the inputs' integer type for operators that only move values."""

@@ -25,7 +25,7 @@ from tinycc.ops.foreign import ForeignNode
 def quantize(node: ForeignNode, build: GraphBuilder) -> None:
     """float activation -> `quantize` node of int8; float constant -> int8 constant."""
     parameters = read_parameters(node, build.values)
-    value = build.values[node.input(0)]
+    value = build.value(node.input(0))
     output = node.outputs[0]
     if isinstance(value, Constant):
         build.values[output] = Constant(value.name, quantize_constant(value.data, parameters))
@@ -46,7 +46,7 @@ def quantize(node: ForeignNode, build: GraphBuilder) -> None:
 def dequantize(node: ForeignNode, build: GraphBuilder) -> None:
     """int8 activation -> `dequantize` node; integer constant -> the constant with its scale."""
     parameters = read_parameters(node, build.values)
-    value = build.values[node.input(0)]
+    value = build.value(node.input(0))
     if isinstance(value, Constant):
         build.values[node.outputs[0]] = _dequantized_constant(value, parameters)
         return

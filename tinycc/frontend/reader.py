@@ -272,7 +272,7 @@ def _identity(node: ForeignNode, build: GraphBuilder) -> None:
 
 def _cast(node: ForeignNode, build: GraphBuilder) -> None:
     """float32 to float32 (and float16, whose precision is then not lost) changes nothing."""
-    value = build.values[node.input(0)]
+    value = build.value(node.input(0))
     target = int(node.attributes.get("to", 0))
     float_to_float = isinstance(value, Activation) and value.tensor.type.is_float
     if not float_to_float or target not in (1, 10, 11):

@@ -136,6 +136,8 @@ def _external_bytes(proto: Any, shape: tuple[int, ...], folder: Path | None) -> 
 
 def _external_path(name: str, location: str, folder: Path | None) -> Path:
     """The data file, proved to lie inside the model's folder, links resolved."""
+    if not isinstance(location, str):
+        raise FactError(f"the external data of {quoted(name)} lie in a file of no valid name")
     if folder is None:
         message = f"constant {quoted(name)} lies outside the model, in {quoted(location)}"
         raise FactError(message, "read the model from its file")

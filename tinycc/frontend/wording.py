@@ -18,8 +18,12 @@ class FactError(Exception):
 LONGEST_NAME = 160  # tf2onnx joins the names of fused nodes; longer ones are cut in the middle
 
 
-def quoted(name: str) -> str:
-    """A name of the model in backquotes, on one line, control characters escaped."""
+def quoted(name: str | bytes) -> str:
+    """A name of the model in backquotes, on one line, control characters escaped.
+
+    protobuf hands out damaged text as bytes.
+    """
+    name = name.decode(errors="replace") if isinstance(name, bytes) else name
     clean = "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode() for char in name
     )

@@ -127,12 +127,9 @@ def _from_relu(node: ForeignNode, build: Builder) -> None:
 
 
 def _from_clip(node: ForeignNode, build: Builder) -> None:
-    """Bounds: attributes before opset 11, inputs since."""
     bounds = [-math.inf, math.inf]
-    for index, name in enumerate(("min", "max")):
-        if node.opset < 11:
-            bounds[index] = float(node.attributes.get(name, bounds[index]))
-        elif node.input(index + 1):
+    for index in (0, 1):
+        if node.input(index + 1):
             bounds[index] = onnx_scalar(build, node.input(index + 1))
         if abs(bounds[index]) >= _FLOAT32_MAX:
             bounds[index] = math.copysign(math.inf, bounds[index])
@@ -205,7 +202,7 @@ LOOKUP = Op(
     onnx=(
         *(_rule(entry) for entry in ONNX_FUNCTIONS),
         OnnxRule("Relu", _from_relu),
-        OnnxRule("Clip", _from_clip),
+        OnnxRule("Clip", _from_clip, since=11),
         OnnxRule("Gelu", _from_gelu),
         OnnxRule("PRelu", _from_prelu),
         OnnxRule("Pow", _from_pow),

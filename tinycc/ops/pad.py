@@ -94,7 +94,8 @@ def _from_onnx(node: ForeignNode, build: Builder) -> None:
     if mode != "constant":
         raise build.fail(f"mode {mode} is not supported, only constant")
     rank = len(build.type(node.input(0)).shape)
-    pads, value = _amounts(node, build, rank), _value(node, build)
+    pads = _amounts(node, build, rank)
+    value = onnx_scalar(build, node.input(2)) if node.input(2) else 0.0
     if rank not in (3, 4):
         build.emit("pad", Pad(pads, value), [node.input(0)], node.outputs[0])
         return
@@ -105,9 +106,8 @@ def _from_onnx(node: ForeignNode, build: Builder) -> None:
 
 
 def _amounts(node: ForeignNode, build: Builder, rank: int) -> tuple[tuple[int, int], ...]:
-    """(before, after) of every axis: attributes before opset 11, inputs since."""
-    name = "paddings" if "paddings" in node.attributes else "pads"
-    amounts = onnx_integers(node, build, 1, name) or []
+    """(before, after) of every axis."""
+    amounts = onnx_integers(node, build, 1, "pads") or []
     axes = onnx_integers(node, build, 3, "axes")
     axes = list(range(rank)) if axes is None else [axis % rank for axis in axes]
     if len(amounts) != 2 * len(axes) or min(amounts, default=0) < 0:
@@ -116,12 +116,6 @@ def _amounts(node: ForeignNode, build: Builder, rank: int) -> tuple[tuple[int, i
     for axis, before, after in zip(axes, amounts, amounts[len(axes) :], strict=False):
         found[axis] = (before, after)
     return tuple(found)
-
-
-def _value(node: ForeignNode, build: Builder) -> float:
-    if not node.input(2):
-        return float(node.attributes.get("value", 0.0))
-    return onnx_scalar(build, node.input(2))
 
 
 def examples(rng: np.random.Generator) -> Iterable[Instance]:
@@ -152,7 +146,7 @@ PAD = Op(
     rows=rows,
     examples=examples,
     kernels=(Kernel("tinycc_pad_s8", "pad/tinycc_pad_s8.c", Drive.ROWS, params, window=window),),
-    onnx=(OnnxRule("Pad", _from_onnx),),
+    onnx=(OnnxRule("Pad", _from_onnx, since=11),),
     requires=(_pads_an_image,),
     scale=Scale.SAME,
 )

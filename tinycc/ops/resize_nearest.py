@@ -133,13 +133,8 @@ def _indices(node: ForeignNode, build: Builder, axis: _Axis) -> tuple[int, ...]:
     """The source index of every output index of one axis."""
     if axis.before == axis.after and axis.scale == 1:
         return tuple(range(axis.after))
-    old = node.op_type == "Upsample" or node.opset < 11
-    coordinate = "asymmetric" if old else "half_pixel"
-    coordinate = str(node.attributes.get("coordinate_transformation_mode", coordinate))
-    nearest = "floor" if old else "round_prefer_floor"
-    nearest = str(node.attributes.get("nearest_mode", nearest))
-    if old and axis.scale < 1:
-        nearest = "ceil"
+    coordinate = str(node.attributes.get("coordinate_transformation_mode", "half_pixel"))
+    nearest = str(node.attributes.get("nearest_mode", "round_prefer_floor"))
     if coordinate not in _COORDINATES or nearest not in _NEAREST:
         raise build.fail(f"coordinates {coordinate} with {nearest} are not supported")
     x = np.arange(axis.after, dtype=np.float32)
@@ -151,12 +146,12 @@ def _axes(node: ForeignNode, build: Builder, shape: tuple[int, ...]) -> list[_Ax
     """Every axis of the input, resized or not."""
     chosen = [int(a) % len(shape) for a in node.attributes.get("axes", range(len(shape)))]
     axes = [_Axis(extent, extent, np.float32(1)) for extent in shape]
-    sizes, scales = _inputs(node, build)
-    if len(sizes or scales or []) != len(chosen):
+    scales, sizes = (_numbers(node, build, index) for index in (2, 3))
+    if len(sizes or scales) != len(chosen):
         raise build.fail(f"sizes {sizes}, scales {scales} for {len(chosen)} axes")
     for index, axis in enumerate(chosen):
         before = shape[axis]
-        scale = np.float32(sizes[index] / before) if sizes else np.float32((scales or [])[index])
+        scale = np.float32(sizes[index] / before) if sizes else np.float32(scales[index])
         after = int(sizes[index]) if sizes else int(np.floor(np.float32(before) * scale))
         if after < 1:
             raise build.fail(f"axis {axis} would have {after} values")
@@ -164,20 +159,13 @@ def _axes(node: ForeignNode, build: Builder, shape: tuple[int, ...]) -> list[_Ax
     return axes
 
 
-def _inputs(node: ForeignNode, build: Builder) -> tuple[list[float] | None, list[float] | None]:
-    """(sizes, scales): inputs 3 and 2 since opset 11, input 1 or an attribute before."""
-    modern = node.op_type == "Resize" and node.opset >= 11
-    found = []
-    for index in (3, 2) if modern else (None, 1):
-        name = node.input(index) if index is not None else ""
-        values = build.constant(name) if name else None
-        if name and values is None:
-            raise build.fail(f"the size `{name}` is computed at run time")
-        found.append(None if values is None or not values.size else [*map(float, values.ravel())])
-    sizes, scales = found
-    if scales is None and "scales" in node.attributes:
-        scales = [float(v) for v in node.attributes["scales"]]
-    return sizes, scales
+def _numbers(node: ForeignNode, build: Builder, index: int) -> list[float]:
+    """The constant sizes or scales at an input; empty when absent."""
+    name = node.input(index)
+    values = build.constant(name) if name else np.zeros(0)
+    if values is None:
+        raise build.fail(f"the size `{name}` is computed at run time")
+    return [float(v) for v in values.reshape(-1)]
 
 
 def _from_onnx(node: ForeignNode, build: Builder) -> None:
@@ -226,7 +214,7 @@ RESIZE_NEAREST = Op(
             window=window,
         ),
     ),
-    onnx=(OnnxRule("Resize", _from_onnx), OnnxRule("Upsample", _from_onnx)),
+    onnx=(OnnxRule("Resize", _from_onnx, since=11),),
     requires=(_image_is_small,),
     scale=Scale.SAME,
 )

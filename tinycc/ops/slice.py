@@ -124,7 +124,7 @@ SLICE = Op(
     rows=all_rows,
     examples=examples,
     kernels=(strided_kernel(params),),
-    onnx=(OnnxRule("Slice", _from_slice), OnnxRule("Split", _from_split)),
+    onnx=(OnnxRule("Slice", _from_slice, since=10), OnnxRule("Split", _from_split)),
     requires=(_axes_are_few,),
     scale=Scale.SAME,
 )

@@ -1,9 +1,9 @@
 """The model's border becomes the integer tensors behind its Quantize and Dequantize nodes.
 
-    input x: float32                              input x: int8
-    qx: int8 = quantize(x)                   ->   ...
-    y: float32 = dequantize(qy)                   output qy
-    output y
+input x: float32                              input x: int8
+qx: int8 = quantize(x)                   ->   ...
+y: float32 = dequantize(qy)                   output qy
+output y
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A scale and offset per channel (BatchNormalization) becomes part of the convolution before it.
 
-    a: float32 = conv2d(x, w)                           b: float32 = conv2d(x, w * s, bias * s + t)
-    b: float32 = conv2d(a, s, t) 1x1 depthwise     ->
+a: float32 = conv2d(x, w)                           b: float32 = conv2d(x, w * s, bias * s + t)
+b: float32 = conv2d(a, s, t) 1x1 depthwise     ->
 """
 
 from __future__ import annotations

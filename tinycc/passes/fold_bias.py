@@ -1,7 +1,7 @@
 """Adds of a constant per channel become the bias of the layer before them.
 
-    a: float32 1x12 = fully_connected(x, w)        b: float32 1x12 = fully_connected(x, w, bias)
-    b: float32 1x12 = add(a, bias)             ->
+a: float32 1x12 = fully_connected(x, w)        b: float32 1x12 = fully_connected(x, w, bias)
+b: float32 1x12 = add(a, bias)             ->
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ def _fold(edit: Rewrite, node: Node, index: int) -> bool:
         return False
     channels = graph.tensors[layer.output].type.shape[-1]
     bias = _per_channel(constant, channels)
-    if bias is None or graph.tensors[node.output].type.shape != graph.tensors[layer.output].type.shape:
+    before, after = graph.tensors[layer.output].type, graph.tensors[node.output].type
+    if bias is None or before.shape != after.shape:
         return False
     if len(layer.inputs) > 2 or node.op == "sub":
         bias = _sum(graph, layer, bias, -1.0 if node.op == "sub" else 1.0, channels)
@@ -60,7 +61,9 @@ def _fold(edit: Rewrite, node: Node, index: int) -> bool:
 def _per_channel(constant: Tensor, channels: int) -> Tensor | None:
     """The constant as a vector of one value per channel, its representation kept."""
     data = constant.data
-    if data is None or data.size not in (1, channels) or (data.ndim and data.shape[-1] != data.size):
+    if data is None or data.size not in (1, channels):
+        return None
+    if data.ndim and data.shape[-1] != data.size:
         return None
     quantization = constant.type.quantization
     if quantization is not None and len(quantization.scale) > 1:

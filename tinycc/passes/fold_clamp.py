@@ -36,9 +36,7 @@ def fold_clamp(graph: Graph, target: Target) -> Graph:
             )
             edit.remove(producer)
             origin = (*producer.origin, *node.origin)
-            edit.node(
-                Node(producer.name, producer.op, attrs, producer.inputs, node.output, origin)
-            )
+            edit.node(Node(producer.name, producer.op, attrs, producer.inputs, node.output, origin))
             touched.add(node.output)
     return edit.apply()
 

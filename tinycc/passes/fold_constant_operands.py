@@ -1,7 +1,7 @@
 """Arithmetic with constants becomes cheaper operators with the same contract.
 
-    y = add(x, 0.5)                     ->   y = lookup(x) {affine 1, 0.5}
-    y = mul(x, c) with c per channel    ->   y = conv2d(x, c) 1x1 depthwise, exact scales
+y = add(x, 0.5)                     ->   y = lookup(x) {affine 1, 0.5}
+y = mul(x, c) with c per channel    ->   y = conv2d(x, c) 1x1 depthwise, exact scales
 """
 
 from __future__ import annotations

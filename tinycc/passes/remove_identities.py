@@ -1,7 +1,7 @@
 """Drops tables that map every value to itself, such as a Relu that the zero point enforces.
 
-    a: int8 scale 0.1 zero -128 = conv2d(x, w)             a: int8 = conv2d(x, w)
-    b: int8 scale 0.1 zero -128 = lookup(a) clamp 0    ->
+a: int8 scale 0.1 zero -128 = conv2d(x, w)             a: int8 = conv2d(x, w)
+b: int8 scale 0.1 zero -128 = lookup(a) clamp 0    ->
 """
 
 from __future__ import annotations

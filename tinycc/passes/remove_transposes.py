@@ -147,9 +147,7 @@ def _sink_binary(edit: Rewrite, node: Node, move: Movement) -> bool:
     inputs = tuple(_aligned(edit, name, move) for name in node.inputs)
     if None in inputs:
         return False
-    return _replace_below(
-        edit, node, move, node.attrs, cast(tuple[str, ...], inputs), move.before
-    )
+    return _replace_below(edit, node, move, node.attrs, cast(tuple[str, ...], inputs), move.before)
 
 
 def _sink_concat(edit: Rewrite, node: Node, move: Movement) -> bool:
@@ -167,7 +165,7 @@ def _sink_concat(edit: Rewrite, node: Node, move: Movement) -> bool:
         return False
     inputs = tuple(graph.producer[name].inputs[0] for name in node.inputs)
     after = Movement(tuple(shape), graph.tensors[node.output].type.shape, move.permutation)
-    return _replace_below(edit, node, after, replace(node.attrs, axis=own), inputs, after.before)
+    return _replace_below(edit, node, after, Concat(own), inputs, after.before)
 
 
 def _sink_pad(edit: Rewrite, node: Node, move: Movement) -> bool:
@@ -181,9 +179,7 @@ def _sink_pad(edit: Rewrite, node: Node, move: Movement) -> bool:
             return False
         pads[own] = amounts
         shape[own] += sum(amounts)
-    after = Movement(
-        tuple(shape), edit.graph.tensors[node.output].type.shape, move.permutation
-    )
+    after = Movement(tuple(shape), edit.graph.tensors[node.output].type.shape, move.permutation)
     source = edit.graph.producer[node.inputs[0]].inputs[0]
     padded = replace(attrs, pads=tuple(pads))
     return _replace_below(edit, node, after, padded, (source,), after.before)
@@ -265,8 +261,10 @@ def _fold_into_weights(edit: Rewrite, node: Node) -> bool:
     weights = graph.tensors[node.inputs[1]]
     if turn is None or turn.permutation is None or turn.permutation[0] != 0:
         return False
-    if weights.data is None or flat.before[0] != 1 or flat.after[-1] * flat.after[0] != np.prod(
-        flat.before
+    if (
+        weights.data is None
+        or flat.before[0] != 1
+        or flat.after[-1] * flat.after[0] != np.prod(flat.before)
     ):
         return False
     count = weights.type.shape[0]

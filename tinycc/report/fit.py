@@ -50,4 +50,4 @@ def _flash_help(report: dict[str, Any]) -> str:
 
 
 def _name(step: dict[str, Any]) -> str:
-    return step["nodes"][0] if step["nodes"] else step["kernel"]
+    return str(step["nodes"][0] if step["nodes"] else step["kernel"])

@@ -109,9 +109,9 @@ def random_sample(compiled: Compiled, seed: int = 0) -> list[bytes]:
     for name in compiled.graph.inputs:
         type_ = compiled.graph.tensors[name].type
         if type_.is_float:
-            values = rng.normal(0, 1, type_.shape).astype(np.float32)
-        else:
-            info = np.iinfo(np.dtype(type_.dtype.value))
-            values = rng.integers(info.min, info.max, type_.shape, endpoint=True)
+            sample.append(rng.normal(0, 1, type_.shape).astype(np.float32).tobytes())
+            continue
+        info = np.iinfo(np.dtype(type_.dtype.value))
+        values = rng.integers(info.min, info.max, type_.shape, endpoint=True)
         sample.append(values.astype(type_.dtype.numpy).tobytes())
     return sample
