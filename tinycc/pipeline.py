@@ -45,7 +45,7 @@ PASSES: tuple[Pass, ...] = (
     integer_border,
     fold_constant_operands,
 )
-OPTIONAL = frozenset({"remove_transposes", "remove_identities", "fold_constant_operands"})
+OPTIONAL = frozenset({"remove_identities", "fold_constant_operands"})
 ARCHIVE = "model.tnn"
 
 

@@ -386,6 +386,16 @@ def absurd_range(folder: Path) -> Path:
     return net.save(folder)
 
 
+@case
+def constant_that_doubles_sixty_times(folder: Path) -> Path:
+    net = OnnxModel()
+    big = net.constant(np.ones(1, np.float32))
+    for step in range(60):
+        big = net.node("Concat", [big, big], axis=0, name=f"/double{step}")
+    net.output(net.node("Add", [net.input("x", [1, 4]), big], "y"))
+    return net.save(folder)
+
+
 # External data
 
 

@@ -134,6 +134,8 @@ def networks(draw: st.DrawFn, most_nodes: int = 8) -> Graph:
     made = [net.input(1, 4, 2, 2), net.input(1, 1, 1, 2)][: draw(st.integers(1, 2))]
     for _ in range(draw(st.integers(0, most_nodes))):
         made.append(_random_node(draw, net, made))
+    if draw(st.booleans()):
+        net.input(1, draw(st.integers(1, 60)), name="unread")
     outputs = draw(st.lists(st.sampled_from(made), min_size=1, max_size=3, unique=True))
     return net.graph(*dict.fromkeys([made[-1], *outputs]))
 

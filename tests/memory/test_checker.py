@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from networks import Net, branches, layers, networks, residual, uneven_scratch
 
 from tinycc.errors import InternalError
-from tinycc.memory.checker import check
+from tinycc.memory.checker import check, simulate
 from tinycc.memory.place import plan
 from tinycc.memory.plan import Buffer, Plan
 from tinycc.schedule.model import Schedule
@@ -159,7 +159,10 @@ def test_a_sum_may_not_write_a_little_beside_its_operand():
     placed = sum_in_place()
     first = replace(holder(placed, "t0"), tensors=("t0",), last_step=2, offset=1000)
     second = replace(first, name="t2", tensors=("t2",), first_step=2, offset=1001)
-    refused(exchanged(placed, ["t0"], first, second), "overlap")
+    beside = exchanged(placed, ["t0"], first, second)
+    refused(beside, "are live together and overlap")
+    with pytest.raises(InternalError, match="`t0` were overwritten while writing"):
+        simulate(beside)
 
 
 def test_an_operand_that_is_read_later_may_not_be_overwritten():
@@ -186,6 +189,37 @@ def test_missing_or_small_scratch_is_found():
     scratch = holder(placed, "")
     refused(edited(placed, scratch, bytes=5), "scratch")
     refused(exchanged(placed, [scratch.name]), "scratch")
+
+
+def test_scratch_over_anything_in_use_is_found_by_the_simulation():
+    net = Net()
+    graph = net.graph(net.conv(net.conv(net.input(1, 4, 4, 2), 2), 2), "t0")
+    placed = plan(layers(graph, lambda node: 6 if node.output == "t1" else 0), 1)
+    for tensor, byte, reason in [
+        ("t0", 0, "`t0` were overwritten for row 0"),
+        ("t0", 31, "`t0` were overwritten for row 3"),
+        ("t1", 0, "scratch of step 1 was overwritten for row 0"),
+        ("t1", 26, "scratch of step 1 was overwritten for row 3"),
+    ]:
+        offset = holder(placed, tensor).offset + byte
+        with pytest.raises(InternalError, match=reason):
+            simulate(edited(placed, holder(placed, ""), offset=offset))
+
+
+def test_a_convolution_may_write_over_rows_that_nobody_needs_any_more():
+    """Row-wise overlap: safe one output row or more behind the window, not closer."""
+    net = Net()
+    placed = plan(layers(net.graph(net.conv(net.input(1, 6, 4, 2), 2, 3))), 1)
+    x, y = holder(placed, "in0"), holder(placed, "t0")
+    for distance, safe in [(16, True), (15, False), (8, False), (0, False)]:
+        behind = exchanged(
+            placed, ["in0", "t0"], replace(x, offset=100), replace(y, offset=100 - distance)
+        )
+        if safe:
+            simulate(behind)
+            continue
+        with pytest.raises(InternalError, match="`in0` were overwritten"):
+            simulate(behind)
 
 
 @pytest.mark.parametrize(

@@ -95,11 +95,13 @@ def test_the_bound_is_the_live_bytes_of_the_peak_step(graph):
     assert placed.peak_step == live.index(max(live))
 
 
-def test_a_wild_network_is_planned_even_where_the_bound_is_missed():
-    graph, _ = best_order(wild(seed=1, count=15, reach=6), 4)
+@pytest.mark.parametrize(("seed", "gap"), [(1, 0.1), (2, 0.0)])
+def test_a_wild_network_is_planned_close_to_its_bound(seed, gap):
+    """None of the orders meets the bound for these; the hill climb does for the second."""
+    graph, _ = best_order(wild(seed, count=15, reach=6), 4)
     placed = plan(layers(graph), 4)
     check(placed)
-    assert placed.lower_bound <= placed.arena_bytes <= 1.1 * placed.lower_bound
+    assert placed.lower_bound <= placed.arena_bytes <= (1 + gap) * placed.lower_bound
 
 
 def test_scratch_has_a_place_of_its_own():

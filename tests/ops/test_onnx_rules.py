@@ -143,7 +143,11 @@ SOFTMAX = [
     case("Softmax", IMAGE, axis=axis, opset=opset)
     for axis in (-1, 1, 2, 3, 0)
     for opset in (11, 13)
-] + [case("Softmax", (1, 10)), case("Softmax", (1, 10, 1, 1), axis=1), case("Softmax", (7,), axis=0)]
+] + [
+    case("Softmax", (1, 10)),
+    case("Softmax", (1, 10, 1, 1), axis=1),
+    case("Softmax", (7,), axis=0),
+]
 MOVEMENT = [
     case("Concat", IMAGE, IMAGE, axis=1),
     case("Concat", IMAGE, normal(1, 2, 6, 7), IMAGE, axis=-3),

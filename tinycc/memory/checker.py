@@ -23,15 +23,24 @@ Span = tuple[int, int]
 
 
 def check(plan: Plan) -> None:
-    """Raises InternalError unless every step reads what was written for it.
+    """Raises InternalError unless the plan is as it says and every step reads what it should.
 
-    Checked too: all places lie in the arena and are multiples of its alignment, declared lives cover
-    every access, buffers that are live together are disjoint, the lower bound is not above the
-    arena, every step of the graph is there, and at the end all outputs are intact.
+    Besides the simulation: all places lie in the arena and are multiples of its alignment, declared
+    lives cover every access, buffers that are live together are disjoint, the lower bound is not
+    above the arena, and every step of the graph is there.
     """
     _check_places(plan)
     _check_disjoint(plan)
     _check_steps(plan)
+    simulate(plan)
+
+
+def simulate(plan: Plan) -> None:
+    """Runs the plan over tags; InternalError when a read finds a byte of anything else.
+
+    This judges the bytes alone, not the declared lives (but every access must lie in one), so that
+    buffers may overlap in time where the rows of their operators allow it.
+    """
     machine = _Machine(plan)
     machine.fill_inputs()
     for step in plan.schedule.steps:
@@ -106,8 +115,6 @@ class _Machine:
         for name in self.graph.inputs:
             self._access(name, 0)
             self._write(name, self._whole(name))
-        for name in self.graph.inputs:
-            self._expect(name, self._whole(name), "at the start")
 
     def expect_outputs(self) -> None:
         """The caller reads all outputs after the last step."""
@@ -117,14 +124,12 @@ class _Machine:
                 self._expect(name, self._whole(name), "at the end")
 
     def run(self, step: Step) -> None:
-        """Makes every output row from the rows it needs; then the whole output must be there."""
+        """Makes every output row from the rows it needs."""
         instance = self.graph.instance(step.node)
         for tensor in (*instance.activations, instance.output):
             self._access(tensor.name, step.index)
         for row in range(row_count(instance.output.type)):
             self._run_row(step, instance, row)
-        output = instance.output.name
-        self._expect(output, self._whole(output), f"after step {step.index}")
 
     def _run_row(self, step: Step, instance: Instance, row: int) -> None:
         """Scratch, output row and operands must all be intact once the row is written.

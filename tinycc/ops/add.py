@@ -90,7 +90,8 @@ def sum_reference(sign: int) -> Callable[[Instance, Sequence[np.ndarray]], np.nd
         a, b = (v.astype(np.int64) * m for v, m in zip(values, found.multipliers, strict=True))
         low, high = output_bounds(instance)
         steps = (a + b + found.constant) >> found.shift
-        return np.minimum(np.maximum(steps, low), high).astype(np.int8)
+        clamped: np.ndarray = np.minimum(np.maximum(steps, low), high)
+        return clamped.astype(np.int8)
 
     return reference
 

@@ -78,7 +78,7 @@ def _correlate(instance: Instance, x: np.ndarray, weights: np.ndarray, fill: flo
     parts = view.reshape(*view.shape[:4], groups, -1).transpose(4, 0, 1, 2, 3, 5)
     flat = parts.reshape(groups, shape[1] * shape[2], -1)
     kernels = weights.reshape(groups, channels // groups, -1).transpose(0, 2, 1).astype(np.float64)
-    sums = np.matmul(flat, kernels)  # [groups, pixels, channels per group]
+    sums: np.ndarray = np.matmul(flat, kernels)  # [groups, pixels, channels per group]
     return sums.transpose(1, 0, 2).reshape(1, shape[1], shape[2], channels)
 
 
@@ -260,6 +260,8 @@ def examples(rng: np.random.Generator) -> Iterable[Instance]:
     for shape in ((1, 4, 4, 8), (1, 1, 1, 1)):
         x = make.activation(shape)
         yield make.dense("conv2d", Conv2d(), x, (5, 1, 1, shape[3]), infer)
+    x = make.activation((1, 5, 5, 2))
+    yield make.dense("conv2d", Conv2d(pads=(4, 0, 0, 4)), x, (3, 3, 3, 2), infer, 1e3)
 
 
 CONV2D = Op(

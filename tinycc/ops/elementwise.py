@@ -165,5 +165,8 @@ def binary_examples(
                 yield make.instance(op, attrs(clamp), [a, b], shape, quantization)
         x = make.activation((1, 2, 3, 2))
         yield make.instance(op, attrs(None), [x, x], shape)
+        fine = make.quantization(float(np.float32(float(x.type.scale) / 3000)))
+        twin = make.activation((1, 2, 3, 2), x.type.quantization)
+        yield make.instance(op, attrs(None), [x, twin], shape, fine)
 
     return examples

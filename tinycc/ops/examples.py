@@ -9,6 +9,8 @@ import numpy as np
 from tinycc.ir.graph import Instance, Node, Tensor
 from tinycc.ir.types import DType, Quantization, TensorType
 
+_SPECIAL_FLOATS = (np.nan, np.inf, -np.inf, 0.0, -0.0, 1e-40, -1e-40, 3e38, -3e38, 0.5, -1.5)
+
 Infer = Callable[[object, Sequence[TensorType]], tuple[int, ...]]
 
 
@@ -49,8 +51,10 @@ class ExampleMaker:
     def values(self, type_: TensorType) -> np.ndarray:
         """Values over the full range of the element type, saturating ones among them."""
         if type_.is_float:
-            return self.rng.normal(0, 4, type_.shape).astype(np.float32)
-        info = np.iinfo(type_.dtype.numpy)
+            normal = self.rng.normal(0, 4, type_.shape)
+            special = self.rng.choice(_SPECIAL_FLOATS, type_.shape)
+            return np.where(self.rng.random(type_.shape) < 0.2, special, normal).astype(np.float32)
+        info = np.iinfo(np.dtype(type_.dtype.value))
         low, high = max(info.min, -(2**15)), min(info.max, 2**15)
         drawn = self.rng.integers(low, high, type_.shape, endpoint=True)
         if self.rng.random() < 0.15:
@@ -83,10 +87,12 @@ class ExampleMaker:
         x: Tensor,
         weight_shape: tuple[int, ...],
         infer: Infer,
+        fineness: float = 1.0,
     ) -> Instance:
         """A layer with int8 weights (channels first), int32 bias and per-channel scales.
 
         Some channels are nearly dead (tiny weight scale, large bias), as in real files.
+        `fineness` divides the output scale: above 1, results saturate and M may need a shift.
         """
         channels = weight_shape[0]
         scales = self.rng.uniform(0.001, 0.02, channels)
@@ -103,7 +109,7 @@ class ExampleMaker:
         inputs = [x, w, bias] if self.rng.random() < 0.8 else [x, w]
         fan_in = weights.size // channels
         spread = 0.01 * in_scale * 74 * np.sqrt(fan_in) * 73 / 40
-        out_scale = float(np.float32(spread * self.rng.uniform(0.3, 3)))
+        out_scale = float(np.float32(spread / fineness * self.rng.uniform(0.3, 3)))
         quantization = Quantization.per_tensor(out_scale, int(self.rng.choice([-128, 0, 7])))
         return self.instance(op, attrs, inputs, infer, quantization)
 

@@ -175,6 +175,9 @@ def examples(rng: np.random.Generator) -> Iterable[Instance]:
             attrs = FullyConnected(clamp)
             x = make.activation(shape)
             yield make.dense("fully_connected", attrs, x, (count, shape[-1]), infer)
+    for fineness in (300.0, 1e5):
+        x = make.activation((1, 12))
+        yield make.dense("fully_connected", FullyConnected(), x, (6, 12), infer, fineness)
 
 
 FULLY_CONNECTED = Op(

@@ -28,7 +28,8 @@ class Function:
 
 
 def _clamp(x: Values, low: Parameter, high: Parameter) -> Values:
-    return np.minimum(np.maximum(x, low), high)
+    clamped: Values = np.minimum(np.maximum(x, low), high)
+    return clamped
 
 
 def _hard_sigmoid(x: Values, alpha: Parameter, beta: Parameter) -> Values:
@@ -52,7 +53,7 @@ def _elu(x: Values, alpha: float) -> Values:
 
 
 def _selu(x: Values, alpha: float, gamma: float) -> Values:
-    return gamma * _elu(x, alpha)
+    return np.asarray(gamma * _elu(x, alpha))
 
 
 def _celu(x: Values, alpha: float) -> Values:
@@ -60,11 +61,11 @@ def _celu(x: Values, alpha: float) -> Values:
 
 
 def _softplus(x: Values) -> Values:
-    return np.logaddexp(0.0, x)
+    return np.asarray(np.logaddexp(0.0, x))
 
 
 def _erf(x: Values) -> Values:
-    return np.vectorize(math.erf, otypes=[np.float64])(x)
+    return np.asarray(np.vectorize(math.erf, otypes=[np.float64])(x))
 
 
 def _gelu(x: Values) -> Values:

@@ -16,7 +16,7 @@ from tinycc.ir.types import TensorType
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule, onnx_scalar
 from tinycc.ops.functions import FUNCTIONS, ONNX_FUNCTIONS, OnnxFunction
-from tinycc.ops.numerics import INT8_MAX, INT8_MIN, round_half_up
+from tinycc.ops.numerics import INT8_MAX, INT8_MIN, Clamp, integer_bounds, round_half_up
 from tinycc.ops.op import Alias, Array, Drive, Field, Kernel, Op, Params, elements, same_row
 
 _FLOAT32_MAX = 3.4028234663852886e38
@@ -24,10 +24,14 @@ _FLOAT32_MAX = 3.4028234663852886e38
 
 @dataclass(frozen=True)
 class Lookup:
-    """Attributes: a name of functions.FUNCTIONS and values for its parameters, in order."""
+    """Attributes: a name of functions.FUNCTIONS, values for its parameters in order, and a clamp
+
+    of the result.
+    """
 
     function: str
     parameters: tuple[float, ...] = ()
+    clamp: Clamp | None = None
 
 
 def _attrs(instance: Instance) -> Lookup:
@@ -47,7 +51,9 @@ def table(attrs: Lookup, x: TensorType, y: TensorType) -> np.ndarray:
     """
     scale, zero = x.scale, x.zero_point
     inputs = [(value - zero) * scale for value in range(INT8_MIN, INT8_MAX + 1)]
-    results = np.array([_steps(v, y) for v in _evaluate(attrs, inputs)], np.int8)
+    low, high = integer_bounds(attrs.clamp, y)
+    steps = [_steps(v, y) for v in _evaluate(attrs, inputs)]
+    results = np.array([min(max(step, low), high) for step in steps], np.int8)
     results.setflags(write=False)
     return results
 
@@ -62,7 +68,10 @@ def _evaluate(attrs: Lookup, inputs: Sequence[Fraction]) -> np.ndarray:
 
 def _real(attrs: Lookup, values: np.ndarray) -> np.ndarray:
     with np.errstate(all="ignore"):
-        return FUNCTIONS[attrs.function].evaluate(values, *attrs.parameters)
+        found = FUNCTIONS[attrs.function].evaluate(values, *attrs.parameters)
+    clamp = attrs.clamp or Clamp()
+    clamped: np.ndarray = np.minimum(np.maximum(found, clamp.low), clamp.high)
+    return clamped
 
 
 def _steps(value: Fraction | float, y: TensorType) -> int:

@@ -64,7 +64,7 @@ def requantization(
 
 
 def _multiplier(scale: Fraction) -> int:
-    exact = scale * 2**MULTIPLIER_BITS
+    exact = scale * Fraction(2**MULTIPLIER_BITS)
     if exact < SMALL_MULTIPLIER:
         return max(1, math.ceil(exact))
     return round_half_up(exact)
@@ -135,8 +135,7 @@ def real_values(data: np.ndarray, type_: TensorType) -> np.ndarray:
     shape = [1] * data.ndim
     if len(scale) > 1:
         shape[quantization.axis or 0] = -1
-    values: np.ndarray = (data - zero.reshape(shape)) * scale.reshape(shape)
-    return values
+    return np.asarray((data - zero.reshape(shape)) * scale.reshape(shape))
 
 
 def channel_scales(type_: TensorType, channels: int) -> list[Fraction]:

@@ -79,7 +79,8 @@ def global_pool(emit: Emit) -> Callable[[ForeignNode, Builder], None]:
 
     def convert(node: ForeignNode, build: Builder) -> None:
         x, rank = to_nhwc(build, node.input(0))
-        y = emit(build, x, Pooling(build.type(x).shape[1:3]))
+        height, width = build.type(x).shape[1:3]
+        y = emit(build, x, Pooling((height, width)))
         from_nhwc(build, y, rank, node.outputs[0])
 
     return convert

@@ -13,7 +13,6 @@ from tinycc.ops.conversion import (
     conversion_examples,
     float32_scale,
     infer,
-    same_values,
     scale_is_normal,
 )
 from tinycc.ops.numerics import INT8_MAX, INT8_MIN
@@ -26,7 +25,13 @@ def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     with np.errstate(all="ignore"):
         ratio = values[0].astype(np.float32) / float32_scale(y)
     steps = np.rint(np.clip(np.where(np.isnan(ratio), 0, ratio), -512, 512)) + y.zero_point
-    return np.clip(steps, INT8_MIN, INT8_MAX).astype(np.int8)
+    saturated: np.ndarray = np.clip(steps, INT8_MIN, INT8_MAX)
+    return saturated.astype(np.int8)
+
+
+def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
+    """The real values stay what they are; NaN is none and becomes 0."""
+    return np.where(np.isnan(values[0]), 0.0, values[0])
 
 
 def params(instance: Instance) -> Params:
@@ -47,7 +52,7 @@ QUANTIZE = Op(
     summary="float32 to int8, at a model's border.",
     infer=infer,
     reference=reference,
-    real=same_values,
+    real=real,
     rows=same_row,
     examples=conversion_examples("quantize", DType.FLOAT32, DType.INT8),
     kernels=(

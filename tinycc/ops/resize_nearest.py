@@ -90,7 +90,8 @@ def _half_pixel(x: np.ndarray, axis: _Axis) -> np.ndarray:
 def _half_pixel_symmetric(x: np.ndarray, axis: _Axis) -> np.ndarray:
     adjustment = np.float32(axis.after) / (axis.scale * np.float32(axis.before))
     center = np.float32(axis.before) / np.float32(2)
-    return center * (np.float32(1) - adjustment) + _half_pixel(x, axis)
+    offset = center * (np.float32(1) - adjustment)
+    return offset + (x + _HALF) / axis.scale - _HALF
 
 
 def _pytorch_half_pixel(x: np.ndarray, axis: _Axis) -> np.ndarray:
@@ -119,10 +120,21 @@ _COORDINATES: Mapping[str, Coordinate] = MappingProxyType(
         "tf_half_pixel_for_nn": _tf_half_pixel,
     }
 )
+_TIE = 1e-6  # onnxruntime takes x for a half up to about here (found by trying scales)
+
+
+def _round(x: np.ndarray, half_up: bool) -> np.ndarray:
+    """The nearest integer; halves up or down."""
+    below = np.floor(x)
+    rest = (x - below).astype(np.float64) - 0.5
+    up = np.where(np.abs(rest) < _TIE, half_up, rest > 0)
+    return below + up
+
+
 _NEAREST: Mapping[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(
     {
-        "round_prefer_floor": lambda x: np.ceil(x - _HALF),
-        "round_prefer_ceil": lambda x: np.floor(x + _HALF),
+        "round_prefer_floor": lambda x: _round(x, half_up=False),
+        "round_prefer_ceil": lambda x: _round(x, half_up=True),
         "floor": np.floor,
         "ceil": np.ceil,
     }

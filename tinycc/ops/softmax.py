@@ -66,7 +66,8 @@ def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     sums = powers.sum(axis=-1, keepdims=True, dtype=np.uint64)
     scaled = powers * np.uint64(inverse_scale(y)) + (sums << np.uint64(15))
     steps = (scaled // (sums << np.uint64(16))).astype(np.int64) + y.zero_point
-    return np.clip(steps, INT8_MIN, INT8_MAX).astype(np.int8)
+    saturated: np.ndarray = np.clip(steps, INT8_MIN, INT8_MAX)
+    return saturated.astype(np.int8)
 
 
 def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:

@@ -18,7 +18,7 @@ from tinycc.ops.lookup import Lookup
 from tinycc.ops.numerics import Clamp
 from tinycc.target import Target
 
-_CLAMPING = frozenset({"conv2d", "fully_connected", "add", "sub", "mul"})
+_CLAMPING = frozenset({"conv2d", "fully_connected", "add", "sub", "mul", "lookup"})
 
 
 def fold_clamp(graph: Graph, target: Target) -> Graph:
@@ -46,7 +46,8 @@ def clamp_of(node: Node) -> Clamp | None:
     if node.op != "lookup":
         return None
     attrs = cast(Lookup, node.attrs)
-    return Clamp(*attrs.parameters) if attrs.function == "clamp" else None
+    plain = attrs.function == "clamp" and attrs.clamp is None
+    return Clamp(*attrs.parameters) if plain else None
 
 
 def _fits(graph: Graph, producer: Node, node: Node) -> bool:

@@ -43,9 +43,7 @@ def _fold(edit: Rewrite, node: Node, index: int) -> None:
     scale, offset = _affine(node.op, index, data)
     clamp = cast(Add, node.attrs).clamp
     if data.size == 1:
-        low, high = (clamp.low, clamp.high) if clamp else (-np.inf, np.inf)
-        parameters = (float(scale.item()), float(offset.item()), float(low), float(high))
-        attrs = Lookup("affine", parameters)
+        attrs = Lookup("affine", (float(scale.item()), float(offset.item())), clamp)
         edit.node(Node(node.name, "lookup", attrs, (x.name,), y.name, node.origin))
     elif data.ndim and data.shape[-1] == data.size and data.size == y.type.shape[-1]:
         _per_channel(edit, node, x, scale, offset, clamp)

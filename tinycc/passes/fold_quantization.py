@@ -4,11 +4,12 @@
     b: float32 = conv2d(a, w, b)                  ->
     qy: int8 = quantize(b)
 
-Three rules, until none applies:
+Four rules, until none applies:
 1. an operator that only moves or selects values works on the integers as it is, and the
    dequantize moves below it;
 2. any other operator whose result is quantised takes that quantisation for its output;
-3. quantize(dequantize(x)) is x, or a table where the quantisations differ.
+3. quantize(dequantize(x)) is x, or a table where the quantisations differ;
+4. quantize moves above transposes and reshapes, to the operator that computes the values.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def _fold(edit: Rewrite, node: Node) -> Iterable[str]:
     """Applies one rule at a node; the names of the tensors it touched, empty when none fits."""
     graph = edit.graph
     if node.op == "quantize":
-        return _cancel(edit, node)
+        return _cancel(edit, node) or _above(edit, node)
     if node.op in _BORDER or not graph.tensors[node.output].type.is_float:
         return ()
     stored = [_stored(graph, name) for name in node.inputs]
@@ -91,6 +92,19 @@ def _cancel(edit: Rewrite, node: Node) -> Iterable[str]:
     origin = (*graph.producer[node.inputs[0]].origin, *node.origin)
     edit.node(Node(node.name, "lookup", Lookup("identity"), (stored.name,), node.output, origin))
     return (stored.name,)
+
+
+def _above(edit: Rewrite, node: Node) -> Iterable[str]:
+    """quantize(move(x)) becomes move(quantize(x))."""
+    graph = edit.graph
+    move = graph.producer.get(node.inputs[0])
+    if move is None or move.op not in ("transpose", "reshape"):
+        return ()
+    x, y = graph.tensors[move.inputs[0]], graph.tensors[node.output]
+    name = edit.tensor(Tensor(edit.fresh(f"{x.name}.quantized"), y.type.with_shape(x.type.shape)))
+    edit.node(Node(f"{node.name}.moved", "quantize", node.attrs, (x.name,), name, node.origin))
+    edit.node(Node(node.name, move.op, move.attrs, (name,), node.output, move.origin))
+    return (name, x.name)
 
 
 def _below(edit: Rewrite, node: Node, inputs: list[Tensor]) -> Iterable[str]:

@@ -6,11 +6,13 @@ b: int8 scale 0.1 zero -128 = lookup(a) clamp 0    ->
 
 from __future__ import annotations
 
+from typing import cast
+
 import numpy as np
 
 from tinycc.ir.graph import Graph
 from tinycc.ir.rewrite import Rewrite
-from tinycc.ops.lookup import table
+from tinycc.ops.lookup import Lookup, table
 from tinycc.target import Target
 
 _IDENTITY = np.arange(-128, 128, dtype=np.int8)
@@ -22,10 +24,8 @@ def remove_identities(graph: Graph, target: Target) -> Graph:
     for node in graph.nodes:
         if node.op != "lookup" or graph.tensors[node.output].type.is_float:
             continue
-        instance = graph.instance(node)
-        if instance.inputs[0].type == instance.output.type and np.array_equal(
-            table(instance), _IDENTITY
-        ):
+        x, y = graph.tensors[node.inputs[0]].type, graph.tensors[node.output].type
+        if x == y and np.array_equal(table(cast(Lookup, node.attrs), x, y), _IDENTITY):
             edit.remove(node)
             edit.redirect(node.output, node.inputs[0])
     return edit.apply()

@@ -5,8 +5,8 @@
     c: 1x4x4x8 = transpose(b) (0,2,3,1)
     d: 1x4x4x8 = conv2d(c, ...)
 
-What cannot be cancelled stays: at the border the model keeps its own layout. The result is only
-taken when fewer bytes are transposed than before.
+What cannot be cancelled stays: at the border the model keeps its own layout. Nothing stands between
+an operator, its activation and its quantize afterwards, which later passes rely on.
 """
 
 from __future__ import annotations
@@ -31,31 +31,32 @@ _ROUNDS = 10_000  # far more than any path is long; a bound against a rule that 
 
 
 def remove_transposes(graph: Graph, target: Target) -> Graph:
-    """The graph with as few bytes transposed as moving them down can reach."""
+    """The graph with every transpose and reshape as far down as it can go."""
     moved = graph
     for _ in range(_ROUNDS):
         after = _sink_once(_merge(moved))
         if after is moved:
             break
         moved = after
-    return _named_as_before(graph, moved) if _cost(moved) <= _cost(graph) else graph
-
-
-def _cost(graph: Graph) -> tuple[int, int]:
-    """Bytes moved by transposes, then the number of movements."""
-    found = [(node.output, movement(graph, node.output)) for node in graph.nodes]
-    moving = [(graph.tensors[name].type.bytes, move) for name, move in found if move is not None]
-    return sum(size for size, move in moving if not move.is_free), len(moving)
+    return _named_as_before(graph, moved)
 
 
 def _merge(graph: Graph) -> Graph:
-    """Drops movements that do nothing, joins neighbours, makes free transposes reshapes."""
+    """Drops movements that do nothing or repeat others, joins neighbours."""
     for _ in range(_ROUNDS):
-        edit = Rewrite(graph)
+        edit, touched = Rewrite(graph), set[str]()
+        seen: dict[tuple[str, Movement], str] = {}
         for node in graph.nodes:
             move = movement(graph, node.output)
-            if move is not None and _merge_node(edit, node, move):
-                break
+            if move is None or not touched.isdisjoint((*node.inputs, node.output)):
+                continue
+            first = seen.setdefault((node.inputs[0], move), node.output)
+            if first != node.output and node.output not in graph.outputs:
+                edit.remove(node)
+                edit.redirect(node.output, first)
+            elif not _merge_node(edit, node, move):
+                continue
+            touched.update((*node.inputs, node.output, first))
         after = edit.apply()
         if after is graph:
             break

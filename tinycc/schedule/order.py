@@ -23,8 +23,12 @@ MAX_STATES = 200_000
 """States that the exact search may reach: real networks need a few more than they have nodes,
 random-wired graphs of 50 nodes 6,588 to 273,839 (design/8, 3.2)."""
 
-BEAM_WIDTH = 32
-"""States kept per layer of the beam search, the stand-in for an exact search that is capped."""
+BEAM_WIDTHS = (1, 4, 16, 64, 256)
+"""States kept per layer of the beam search, the stand-in for an exact search that is capped; wider
+is mostly but not always better, so they are tried one after the other."""
+
+BEAM_WORK = 150_000
+"""No wider beam is tried after one that looked at this many steps (about a second)."""
 
 
 def best_order(
@@ -44,8 +48,8 @@ def best_order(
     own = space.run_all(range(len(space.actions)))
     better, proved = _exact(space, own.peak, max_states)
     if better is None and proved < own.peak:
-        better = _beam(space)
-    best = better if better and better.peak < own.peak else own
+        better = _widening_beam(space, own.peak)
+    best = better or own
     notes = () if proved == best.peak else (_capped_note(best.peak, proved, max_states),)
     if best is own:
         return graph, notes
@@ -231,19 +235,32 @@ def _values(graph: Graph, alignment: int) -> dict[str, _Value]:
     return {name: values[of] for name, of in root.items() if not graph.tensors[of].is_constant}
 
 
-def _beam(space: _Space) -> _State:
-    """A good order: breadth first, only the most promising states of each layer kept."""
-    layer = [space.start()]
+def _widening_beam(space: _Space, peak: int) -> _State | None:
+    """A good order below a known peak, if one is found."""
+    best: _State | None = None
+    for width in BEAM_WIDTHS:
+        found, work = _beam(space, width, best.peak if best else peak)
+        best = found or best
+        if work > BEAM_WORK:
+            break
+    return best
+
+
+def _beam(space: _Space, width: int, peak: int) -> tuple[_State | None, int]:
+    """Breadth first, only the most promising states of each layer kept; and the steps looked at."""
+    layer, work = [space.start()], 0
     for _ in space.actions:
-        best: dict[int, _State] = {}
+        reached: dict[int, _State] = {}
         for state in layer:
-            for step, peak in space.choices(state):
-                known = best.get(state.done | 1 << step)
-                if known is None or peak < known.peak:
-                    best[state.done | 1 << step] = space.run(state, step)
-        ranked = sorted(best.values(), key=lambda state: (state.peak, state.live, state.done))
-        layer = ranked[:BEAM_WIDTH]
-    return layer[0]
+            choices = space.choices(state)
+            work += len(choices)
+            for step, next_peak in choices:
+                known = reached.get(state.done | 1 << step)
+                if next_peak < (known.peak if known else peak):
+                    reached[state.done | 1 << step] = space.run(state, step)
+        ranked = sorted(reached.values(), key=lambda state: (state.peak, state.live, state.done))
+        layer = ranked[:width]
+    return (layer[0] if layer else None), work
 
 
 def _exact(space: _Space, peak: int, max_states: int) -> tuple[_State | None, int]:

@@ -32,6 +32,20 @@ def test_a_small_network_equals_onnxruntime(dtype: type, border: str, tmp_path: 
     assert graph.origin == "m.onnx, opset 13"
 
 
+@pytest.mark.parametrize("opset", [13, 14, 18, 19, 21, 23, 25])
+def test_the_network_means_the_same_in_every_opset(opset: int, tmp_path: Path) -> None:
+    net = small_convnet(np.uint8)
+    net.opset = opset
+    assert_equals_onnxruntime(net.save(tmp_path))
+
+
+@pytest.mark.parametrize("opset", [11, 12, onnx.defs.onnx_opset_version()])
+def test_opsets_that_onnxruntime_may_refuse_are_read(opset: int, tmp_path: Path) -> None:
+    net = small_convnet()
+    net.opset = opset
+    assert read_onnx(net.save(tmp_path)).origin == f"m.onnx, opset {opset}"
+
+
 def test_tensors_keep_their_names_and_know_their_source(tmp_path: Path) -> None:
     net = small_convnet()
     graph = read_onnx(net.save(tmp_path))
