@@ -46,7 +46,7 @@ typedef struct {
 void tinycc_each_row(tinycc_kernel *kernel, const void *params, const tinycc_rows *rows,
                      const void *x, void *y, const void **pointers, void *scratch);
 
-/* floor((acc << shift) * multiplier / 2**33 + zero + 1/2), clamped to [low, high].
+/* floor(acc * multiplier / 2**(33 - shift) + zero + 1/2), clamped to [low, high].
  * Because floor((floor(a) + n) / 2) == floor((a + n) / 2) this rounds once, half up.
  * |acc| < 2**31, 0 < multiplier < 2**31, 0 <= shift < 32: every term fits 64 bits. The lower bound
  * acts first, so low > high gives high (as ONNX's Clip). */

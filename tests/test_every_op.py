@@ -16,7 +16,7 @@ from tinycc.ops.numerics import real_values
 from tinycc.ops.op import Alias, Drive, Op, Scale, row_count
 from tinycc.paths import RUNTIME_C
 
-SEEDS = (4, 14, 24)
+SEEDS = (0, 1, 2)
 every_op = pytest.mark.parametrize("op", ops.ALL, ids=lambda op: op.name)
 MOVING = {"concat", "max_pool2d", "reshape", "resize_nearest", "slice", "transpose", "recentre"}
 

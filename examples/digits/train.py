@@ -81,9 +81,7 @@ def convolution_gradients(
     for i in range(3):
         for j in range(3):
             part = np.einsum("noyx,oc->ncyx", upstream, w[:, :, i, j], optimize=True)
-            spread[
-                :, :, i : i + stride * rows : stride, j : j + stride * columns : stride
-            ] += part
+            spread[:, :, i : i + stride * rows : stride, j : j + stride * columns : stride] += part
     return spread[:, :, 1:-1, 1:-1], dw, upstream.sum((0, 2, 3))
 
 

@@ -1,10 +1,11 @@
 /* Convolution kernels, int8, NHWC.
  *
- *   acc[c] = bias[c] + sum over the window of weights[c] * x
+ *   acc[c] = ((sum over the window of weights[c] * x) << fraction) + bias[c]
  *   y      = tinycc_requantize(acc[c], multiplier[c], shift, out_zero, low, high)
  *
  * bias already holds -in_zero * sum(weights[c]); padding counts as x = in_zero. No partial sum
- * leaves int32 (proved per channel by the compiler). Output must not overlap input or scratch.
+ * leaves int32 (proved per channel by the compiler), also when it starts at the bias (fraction 0).
+ * Output must not overlap input or scratch.
  */
 #ifndef TINYCC_CONV2D_H
 #define TINYCC_CONV2D_H
@@ -21,6 +22,7 @@ typedef struct {
     int32_t in_zero, out_zero;         /* -128 .. 127 */
     int32_t low, high;                 /* bounds of y */
     int32_t shift;                     /* 0 .. 31 */
+    int32_t fraction;                  /* 0 .. 10; 0 where shift is not */
     const int8_t *weights;             /* [out_channels][kernel_height][kernel_width][in / groups] */
     const int32_t *bias, *multiplier;  /* [out_channels] */
 } tinycc_conv2d_s8_params;
@@ -34,7 +36,7 @@ tinycc_kernel tinycc_dwconv2d_s8;
 /* Dot products over vectors of channels: 1x1 windows and fully connected layers. */
 typedef struct {
     int32_t in_channels, out_channels;
-    int32_t out_zero, low, high, shift; /* as above */
+    int32_t out_zero, low, high, shift, fraction; /* as above */
     const int8_t *weights;              /* [out_channels][in_channels] */
     const int32_t *bias, *multiplier;   /* [out_channels] */
 } tinycc_conv1x1_s8_params;

@@ -23,13 +23,13 @@ static void tinycc_conv2d_s8_gather(const tinycc_conv2d_s8_params *p, const void
 }
 
 /* One output channel: `size` products. */
-static int32_t tinycc_conv2d_s8_dot(const int8_t *weights, const int8_t *x, int32_t size,
-                                    int32_t acc)
+static int32_t tinycc_conv2d_s8_dot(const int8_t *weights, const int8_t *x, int32_t size)
 {
+    int32_t sum = 0;
     for (int32_t i = 0; i < size; i++) {
-        acc += weights[i] * x[i];
+        sum += weights[i] * x[i];
     }
-    return acc;
+    return sum;
 }
 
 void tinycc_conv2d_s8(const void *params, const void *const *in, void *out, int32_t n,
@@ -45,8 +45,8 @@ void tinycc_conv2d_s8(const void *params, const void *const *in, void *out, int3
         for (int32_t group = 0; group < p->groups; group++) {
             tinycc_conv2d_s8_gather(p, in, x * p->stride - p->pad_left, group, scratch);
             for (int32_t end = channel + per_group; channel < end; channel++) {
-                const int32_t acc = tinycc_conv2d_s8_dot(p->weights + channel * size, scratch, size,
-                                                         p->bias[channel]);
+                const int32_t sum = tinycc_conv2d_s8_dot(p->weights + channel * size, scratch, size);
+                const int32_t acc = sum * ((int32_t)1 << p->fraction) + p->bias[channel];
                 *y++ = tinycc_requantize(acc, p->multiplier[channel], p->shift, p->out_zero,
                                          p->low, p->high);
             }

@@ -31,8 +31,9 @@ void tinycc_dwconv2d_s8(const void *params, const void *const *in, void *out, in
             for (int32_t end = channel + multiplier; channel < end; channel++) {
                 const int32_t sum = tinycc_dwconv2d_s8_window(p, in, x * p->stride - p->pad_left,
                                                               source, p->weights + channel * taps);
-                *y++ = tinycc_requantize(p->bias[channel] + sum, p->multiplier[channel], p->shift,
-                                         p->out_zero, p->low, p->high);
+                const int32_t acc = sum * ((int32_t)1 << p->fraction) + p->bias[channel];
+                *y++ = tinycc_requantize(acc, p->multiplier[channel], p->shift, p->out_zero,
+                                         p->low, p->high);
             }
         }
     }

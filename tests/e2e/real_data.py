@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -53,19 +53,19 @@ class Model:
         return _host_outputs(self)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _network(path: Path, target: str) -> Network:
     return build(path, target=target)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _host_outputs(model: Model) -> np.ndarray:
     outputs, _ = run_samples(model.network("host").compiled, model.first_samples())
     (array,) = outputs.values()
     return array.reshape(len(array), -1)
 
 
-@lru_cache(maxsize=None)
+@cache
 def data(name: str) -> dict[str, np.ndarray]:
     """The arrays of a file below data/; skips the test where it is absent."""
     path = SHARED / "data" / f"{name}.npz"
@@ -140,9 +140,7 @@ DIALECTS = (
     _dialect("kws_qdq", f"kws_{_INT8}", _real_keywords),
     _dialect("kws_qdq_uint8", "kws_QDQ_U8U8_pc_MinMax", _real_keywords),
     _dialect("kws_qdq_mixed", "kws_QDQ_U8I8_pc_MinMax", _real_keywords),
-    _dialect(
-        "kws_qdq_pairs", f"kws_{_INT8}_DedicatedQDQPair_AddQDQPairToWeight", _real_keywords
-    ),
+    _dialect("kws_qdq_pairs", f"kws_{_INT8}_DedicatedQDQPair_AddQDQPairToWeight", _real_keywords),
     _dialect("kws_qdq_float_bias", f"kws_{_INT8}_QuantizeBias", _real_keywords),
     _dialect("resnet8_qdq", f"resnet8_{_INT8}", _real(_cifar, 1, -128)),
     _dialect("vww_qdq", f"vww_{_INT8}", _real(_persons, 1 / 255, -128)),

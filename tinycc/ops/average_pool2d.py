@@ -10,23 +10,25 @@ from typing import cast
 import numpy as np
 
 from tinycc.ir.graph import Instance
-from tinycc.ir.types import TensorType
 from tinycc.ops.activation import activated, bound_fields, output_bounds
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import INT32_MAX, Clamp, Requantization, requantization
-from tinycc.ops.op import Array, Drive, Field, Kernel, Op, Params, RowRange, Window
+from tinycc.ops.op import Array, Drive, Field, Kernel, Op, Params
 from tinycc.ops.pad import Pad
 from tinycc.ops.pooling import (
     Pooling,
     global_pool,
-    no_padding_image,
+    infer,
     onnx_pooling,
     pool_examples,
     pool_fields,
+    pooled,
     reduction,
+    rows,
+    window,
 )
-from tinycc.ops.spatial import from_nhwc, slide_rows, slide_shape, slide_window, to_nhwc, windows
+from tinycc.ops.spatial import from_nhwc, to_nhwc
 
 
 @dataclass(frozen=True)
@@ -41,27 +43,9 @@ def _attrs(instance: Instance) -> AveragePool2d:
     return cast(AveragePool2d, instance.attrs)
 
 
-def infer(attrs: object, types: Sequence[TensorType]) -> tuple[int, ...]:
-    """NHWC output shape."""
-    own = cast(AveragePool2d, attrs)
-    return slide_shape(own, own.kernel, types[0], types[0].shape[3])
-
-
-def rows(instance: Instance, row: int) -> tuple[RowRange, ...]:
-    """The input rows under the window."""
-    return slide_rows(_attrs(instance), _attrs(instance).kernel, instance, row)
-
-
-def window(instance: Instance) -> Window:
-    """The row window."""
-    return slide_window(_attrs(instance), _attrs(instance).kernel)
-
-
 def _sums(instance: Instance, x: np.ndarray) -> np.ndarray:
     """Sums under the windows [out_h, out_w, channels]; padding adds 0."""
-    shape, attrs = instance.output.type.shape, _attrs(instance)
-    view = windows(x.astype(np.float64), attrs, attrs.kernel, shape[1:3], 0.0)
-    sums: np.ndarray = view.sum(axis=(2, 3))
+    sums: np.ndarray = pooled(instance, x.astype(np.float64), 0.0).sum(axis=(2, 3))
     return sums
 
 
@@ -71,7 +55,8 @@ def counts(instance: Instance) -> np.ndarray:
     if attrs.count_include_pad:
         area = math.prod(attrs.kernel)
         return np.full((*instance.output.type.shape[1:3], 1), area, np.int64)
-    return _sums(instance, no_padding_image(instance.inputs[0].type.shape)).astype(np.int64)
+    ones = np.ones((*instance.inputs[0].type.shape[:3], 1))
+    return _sums(instance, ones).astype(np.int64)
 
 
 def _requantization(instance: Instance, divisors: Sequence[int]) -> Requantization:
@@ -103,7 +88,7 @@ def params(instance: Instance) -> Params:
     least, most = int(divisors.min()), int(divisors.max())
     constants = _requantization(instance, range(least, most + 1))
     fields = (
-        *pool_fields(_attrs(instance), instance),
+        *pool_fields(instance),
         Field("count_padding", int(_attrs(instance).count_include_pad)),
         Field("in_zero", instance.inputs[0].type.zero_point),
         Field("out_zero", instance.output.type.zero_point),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
@@ -18,16 +19,35 @@ from tinycc.ops.numerics import (
     channel_scales,
     exact_values,
     requantization,
+    round_half_up,
 )
 from tinycc.ops.op import Array, Field, Params
+
+_WHOLE = Fraction(1, 1024)
+_SCALE_ERROR = Fraction(1, 2**22)  # the scale of an int32 bias is a product rounded to float32
+_MOST_FRACTION = 10
 
 
 @dataclass(frozen=True)
 class DotConstants:
-    """Requantisation of a layer; `bias` includes -zero_point(x) * sum(w) per channel."""
+    """Requantisation of a layer, per output channel.
+
+    `bias` includes -zero_point(x) * sum(w); `reach` bounds the sum of products.
+    """
 
     requantization: Requantization
     bias: tuple[int, ...]
+    reach: tuple[int, ...]
+
+    def overflow(self) -> str | None:
+        """Why an accumulator could leave int32, if one could."""
+        found = self.requantization
+        for channel, span in enumerate(self.reach):
+            bias = max(abs(self.bias[channel]), abs(found.bias[channel]))
+            largest = (span << found.fraction) + bias
+            if largest > INT32_MAX:
+                return f"output channel {channel} can reach {largest}, more than {INT32_MAX}"
+        return None
 
 
 @lru_cache(maxsize=1024)
@@ -37,16 +57,40 @@ def dot_constants(
     """bias, multiplier and shift per output channel (weights: int8, channels first)."""
     assert weights.data is not None
     channels = weights.type.shape[0]
-    scales = channel_scales(weights.type, channels)
-    multipliers = [x.scale * scale / y.scale for scale in scales]
+    multipliers = [x.scale * scale / y.scale for scale in channel_scales(weights.type, channels)]
     steps: list[Fraction] | None = None
     if bias is not None:
         assert bias.data is not None
         steps = [value / y.scale for value in exact_values(bias.data, bias.type)]
-    found = requantization(multipliers, steps)
-    sums = weights.data.reshape(channels, -1).astype(np.int64).sum(axis=1)
-    folded = tuple(b - x.zero_point * int(s) for b, s in zip(found.bias, sums, strict=True))
-    return DotConstants(found, folded)
+    flat = weights.data.reshape(channels, -1).astype(np.int64)
+    sums, reach = flat.sum(axis=1), 128 * np.abs(flat).sum(axis=1)
+    for fraction in range(_bias_fraction(multipliers, steps), -1, -1):
+        found = requantization(multipliers, steps, fraction)
+        folded = tuple(
+            own - (x.zero_point * int(total) << found.fraction)
+            for own, total in zip(found.bias, sums, strict=True)
+        )
+        constants = DotConstants(found, folded, tuple(reach.tolist()))
+        if fraction == 0 or constants.overflow() is None:
+            break
+    return constants
+
+
+def _bias_fraction(multipliers: list[Fraction], steps: list[Fraction] | None) -> int:
+    """The fraction bits for biases that are no whole number of sums (float ones, in QDQ files).
+
+    Rounding such a bias shifts all results of a channel by up to M / 2 output steps: onnxruntime,
+    which adds it in float, then differs in 0.1 % of all values. q bits divide that by 2**q, but
+    multiply the multiplier's own error, of about 32 steps / (M * 2**33), by 2**q: both are equal
+    at 2**q = M * 2**14.
+    """
+    if steps is None:
+        return 0
+    sums = [step / multiplier for step, multiplier in zip(steps, multipliers, strict=True)]
+    if all(abs(v - round_half_up(v)) <= _WHOLE + abs(v) * _SCALE_ERROR for v in sums):
+        return 0
+    typical = sorted(multipliers)[len(multipliers) // 2]
+    return max(0, min(_MOST_FRACTION, round(math.log2(typical)) + 14))
 
 
 def instance_constants(instance: Instance) -> DotConstants:
@@ -58,7 +102,7 @@ def instance_constants(instance: Instance) -> DotConstants:
 def contract(instance: Instance, sums: np.ndarray) -> np.ndarray:
     """int8 results of sums of products [..., channels] (float64 holds them exactly)."""
     constants, y = instance_constants(instance), instance.output.type
-    acc = sums.astype(np.int64) + np.array(constants.bias, np.int64)
+    acc = (sums.astype(np.int64) << constants.requantization.fraction) + np.array(constants.bias)
     return constants.requantization.apply(acc, y.zero_point, output_bounds(instance))
 
 
@@ -69,6 +113,7 @@ def dense_fields(instance: Instance) -> tuple[Field, ...]:
         Field("out_zero", instance.output.type.zero_point),
         *bound_fields(instance),
         Field("shift", constants.requantization.shift),
+        Field("fraction", constants.requantization.fraction),
         Field("weights", Array("int8_t", cast(np.ndarray, weights.data), weights.name)),
         Field("bias", Array("int32_t", np.array(constants.bias, np.int32))),
         Field("multiplier", Array("int32_t", constants.requantization.multiplier)),
@@ -93,17 +138,9 @@ def accumulator_is_int32(instance: Instance) -> str | None:
     if weights is None or instance.output.type.is_float:
         return None
     try:
-        constants = instance_constants(instance)
+        return instance_constants(instance).overflow()
     except ValueError as error:
         return str(error)
-    reach = np.abs(weights.reshape(weights.shape[0], -1).astype(np.int64)).sum(axis=1) * 128
-    for channel, (bias, own, span) in enumerate(
-        zip(constants.bias, constants.requantization.bias, reach, strict=True)
-    ):
-        largest = max(abs(bias), abs(own)) + int(span)
-        if largest > INT32_MAX:
-            return f"output channel {channel} can reach {largest}, more than {INT32_MAX}"
-    return None
 
 
 def weights_are_constant(instance: Instance) -> str | None:

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
 from tinycc.ir.graph import Instance
-from tinycc.ir.types import TensorType
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import INT8_MIN
-from tinycc.ops.op import Drive, Kernel, Op, Params, RowRange, Scale, Window
+from tinycc.ops.op import Drive, Kernel, Op, Params, Scale
 from tinycc.ops.pooling import (
     Pooling,
     global_pool,
+    infer,
     onnx_pooling,
     pool_examples,
     pool_fields,
+    pooled,
     reduction,
+    rows,
+    window,
 )
-from tinycc.ops.spatial import from_nhwc, slide_rows, slide_shape, slide_window, to_nhwc, windows
+from tinycc.ops.spatial import from_nhwc, to_nhwc
 
 
 @dataclass(frozen=True)
@@ -30,31 +32,9 @@ class MaxPool2d(Pooling):
     """Attributes: kernel, strides, pads (top, left, bottom, right; ignored pixels), dilations."""
 
 
-def _attrs(instance: Instance) -> MaxPool2d:
-    return cast(MaxPool2d, instance.attrs)
-
-
-def infer(attrs: object, types: Sequence[TensorType]) -> tuple[int, ...]:
-    """NHWC output shape."""
-    own = cast(MaxPool2d, attrs)
-    return slide_shape(own, own.kernel, types[0], types[0].shape[3])
-
-
-def rows(instance: Instance, row: int) -> tuple[RowRange, ...]:
-    """The input rows under the window."""
-    return slide_rows(_attrs(instance), _attrs(instance).kernel, instance, row)
-
-
-def window(instance: Instance) -> Window:
-    """The row window."""
-    return slide_window(_attrs(instance), _attrs(instance).kernel)
-
-
 def _largest(instance: Instance, x: np.ndarray, identity: float) -> np.ndarray:
-    shape = instance.output.type.shape
-    view = windows(x, _attrs(instance), _attrs(instance).kernel, shape[1:3], identity)
-    largest: np.ndarray = view.max(axis=(2, 3)).reshape(shape)
-    return largest
+    largest: np.ndarray = pooled(instance, x, identity).max(axis=(2, 3))
+    return largest.reshape(instance.output.type.shape)
 
 
 def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
@@ -69,7 +49,7 @@ def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
 
 def params(instance: Instance) -> Params:
     """The fields of `tinycc_max_pool2d_s8_params`."""
-    return Params("tinycc_max_pool2d_s8_params", pool_fields(_attrs(instance), instance))
+    return Params("tinycc_max_pool2d_s8_params", pool_fields(instance))
 
 
 def _emit(build: Builder, x: str, geometry: Pooling) -> str:

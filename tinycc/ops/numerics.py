@@ -28,11 +28,16 @@ def round_half_up(value: Fraction) -> int:
 
 @dataclass(frozen=True)
 class Requantization:
-    """Per channel: y = clamp(floor((acc << shift) * multiplier / 2**33 + zero_point + 1/2))."""
+    """Per channel: y = clamp(floor(acc * multiplier / 2**(33 - shift) + zero_point + 1/2)).
+
+    acc = (sum << fraction) + bias: the fraction bits give a bias that is no whole number of sums
+    its resolution. The shift is there for M >= 1/4. One of the two is always 0.
+    """
 
     multiplier: np.ndarray  # int32 [channels], 1 .. 2**31 - 1
-    bias: tuple[int, ...]  # starts the accumulator; Python integers, checked against int32 later
+    bias: tuple[int, ...]  # Python integers, checked against int32 later
     shift: int
+    fraction: int = 0
 
     def apply(self, acc: np.ndarray, zero_point: int, bounds: tuple[int, int]) -> np.ndarray:
         """int8 results of int64 accumulators [..., channels]."""
@@ -40,7 +45,7 @@ class Requantization:
 
 
 def requantization(
-    scales: Sequence[Fraction], biases: Sequence[Fraction] | None = None
+    scales: Sequence[Fraction], biases: Sequence[Fraction] | None = None, fraction: int = 0
 ) -> Requantization:
     """The constants for real multipliers M (> 0) and biases given in output steps.
 
@@ -48,10 +53,10 @@ def requantization(
     """
     shift = 0
     while True:
-        multipliers = [_multiplier(scale / 2**shift) for scale in scales]
+        multipliers = [_multiplier(scale / 2 ** (shift + fraction)) for scale in scales]
         if max(multipliers) <= INT32_MAX:
             break
-        shift += 1
+        shift, fraction = shift + 1, 0
         if shift > 31:
             raise ValueError("the output scale is more than 2**29 times finer than the inputs'")
     unit = 2 ** (MULTIPLIER_BITS - shift)
@@ -60,7 +65,8 @@ def requantization(
         round_half_up(step * unit / multiplier)
         for step, multiplier in zip(steps, multipliers, strict=True)
     )
-    return Requantization(np.array(multipliers, np.int64).astype(np.int32), bias, shift)
+    stored = np.array(multipliers, np.int64).astype(np.int32)
+    return Requantization(stored, bias, shift, fraction)
 
 
 def _multiplier(scale: Fraction) -> int:
@@ -82,8 +88,7 @@ def requantize(
     |acc| < 2**31 and multiplier < 2**31: the product fits int64. The clamp takes the lower bound
     first, as ONNX's Clip does where min > max.
     """
-    product = acc.astype(np.int64) * np.asarray(multiplier, np.int64)
-    high = product >> (32 - shift)
+    high = (acc.astype(np.int64) * np.asarray(multiplier, np.int64)) >> (32 - shift)
     value = (high + 2 * zero_point + 1) >> 1
     clamped: np.ndarray = np.minimum(np.maximum(value, bounds[0]), bounds[1])
     return clamped.astype(np.int8)

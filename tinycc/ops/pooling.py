@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from tinycc.ir.graph import Instance, Tensor
+from tinycc.ir.types import TensorType
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, onnx_integers
-from tinycc.ops.op import Field
-from tinycc.ops.spatial import Pads, Pair, from_nhwc, onnx_geometry, output_extent, pair, to_nhwc
+from tinycc.ops.op import Field, RowRange, Window
+from tinycc.ops.spatial import (
+    Pads,
+    Pair,
+    from_nhwc,
+    onnx_geometry,
+    output_extent,
+    pair,
+    slide_rows,
+    slide_shape,
+    slide_window,
+    to_nhwc,
+    windows,
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +37,33 @@ class Pooling:
     strides: Pair = (1, 1)
     pads: Pads = (0, 0, 0, 0)
     dilations: Pair = (1, 1)
+
+
+def geometry(instance: Instance) -> Pooling:
+    """A pool's attributes as far as all pools have them."""
+    return cast(Pooling, instance.attrs)
+
+
+def infer(attrs: object, types: Sequence[TensorType]) -> tuple[int, ...]:
+    """NHWC output shape."""
+    own = cast(Pooling, attrs)
+    return slide_shape(own, own.kernel, types[0], types[0].shape[3])
+
+
+def rows(instance: Instance, row: int) -> tuple[RowRange, ...]:
+    """The input rows under the window."""
+    return slide_rows(geometry(instance), geometry(instance).kernel, instance, row)
+
+
+def window(instance: Instance) -> Window:
+    """The row window."""
+    return slide_window(geometry(instance), geometry(instance).kernel)
+
+
+def pooled(instance: Instance, x: np.ndarray, fill: float) -> np.ndarray:
+    """All windows [out_h, out_w, kernel_h, kernel_w, channels], padding filled."""
+    own = geometry(instance)
+    return windows(x, own, own.kernel, instance.output.type.shape[1:3], fill)
 
 
 def onnx_pooling(node: ForeignNode, build: Builder, x: str) -> tuple[Pooling, bool]:
@@ -55,19 +96,19 @@ def _ceil_padding(plain: Pooling, extent: int, axis: int) -> int:
     return (count - 1) * stride + reach - (extent + before + after)
 
 
-def pool_fields(geometry: Pooling, instance: Instance) -> tuple[Field, ...]:
+def pool_fields(instance: Instance) -> tuple[Field, ...]:
     """The members that the parameter structs of all pools begin with."""
-    x, y = instance.inputs[0].type, instance.output.type
+    x, y, own = instance.inputs[0].type, instance.output.type, geometry(instance)
     return (
         Field("in_width", x.shape[2]),
         Field("out_width", y.shape[2]),
         Field("channels", x.shape[3]),
-        Field("kernel_height", geometry.kernel[0]),
-        Field("kernel_width", geometry.kernel[1]),
-        Field("stride", geometry.strides[1]),
-        Field("pad_left", geometry.pads[1]),
-        Field("dilation_height", geometry.dilations[0]),
-        Field("dilation_width", geometry.dilations[1]),
+        Field("kernel_height", own.kernel[0]),
+        Field("kernel_width", own.kernel[1]),
+        Field("stride", own.strides[1]),
+        Field("pad_left", own.pads[1]),
+        Field("dilation_height", own.dilations[0]),
+        Field("dilation_width", own.dilations[1]),
     )
 
 
@@ -151,10 +192,5 @@ def pool_examples(make: ExampleMaker) -> Iterator[tuple[Tensor, Pooling]]:
         ((1, 7, 8, 2), Pooling((3, 2), (1, 2), (2, 1, 0, 1), (2, 3))),
         ((1, 25, 5, 64), Pooling((25, 5))),
     )
-    for shape, geometry in cases:
-        yield make.activation(shape), geometry
-
-
-def no_padding_image(shape: tuple[int, ...]) -> np.ndarray:
-    """An image of ones: summed under windows, it counts their pixels."""
-    return np.ones((1, shape[1], shape[2], 1))
+    for shape, attrs in cases:
+        yield make.activation(shape), attrs

@@ -128,7 +128,7 @@ def _round(x: np.ndarray, half_up: bool) -> np.ndarray:
     below = np.floor(x)
     rest = (x - below).astype(np.float64) - 0.5
     up = np.where(np.abs(rest) < _TIE, half_up, rest > 0)
-    return below + up
+    return np.asarray(below + up)
 
 
 _NEAREST: Mapping[str, Callable[[np.ndarray], np.ndarray]] = MappingProxyType(

@@ -22,7 +22,7 @@ from tinycc.ir.rewrite import Rewrite
 from tinycc.ir.types import Quantization, TensorType
 from tinycc.ops.concat import Concat
 from tinycc.ops.pad import Pad
-from tinycc.passes.movement import Movement, movement, source_before
+from tinycc.passes.movement import Movement, movement, moves_only_ones, source_before
 from tinycc.target import Target
 
 _UNARY = frozenset({"lookup", "quantize", "dequantize", "recentre"})
@@ -220,23 +220,23 @@ def _aligned(edit: Rewrite, name: str, move: Movement) -> str | None:
         data = move.undo(tensor.data)
         return None if data is None else edit.tensor(_moved_constant(edit, tensor, data))
     own = movement(graph, name)
-    if own == move:
-        return graph.producer[name].inputs[0]
     shape = move.undo(np.broadcast_to(np.int8(0), tensor.type.shape))
-    if shape is None or not _stays_in_place(tensor.type.shape, move):
+    if shape is None:
         return None
+    if own is not None and (own.before, own.permutation) == (shape.shape, move.permutation):
+        return graph.producer[name].inputs[0]
+    if move.permutation is None or not _stays_in_place(tensor.type.shape, move.permutation):
+        return None  # a reshape is not worth another one, and the two could chase each other
     moved = edit.fresh(f"{name}.moved")
     edit.tensor(Tensor(moved, tensor.type.with_shape(shape.shape), source=tensor.source))
     edit.node(Movement(tensor.type.shape, shape.shape, None).node(moved, name, moved, ()))
     return moved
 
 
-def _stays_in_place(shape: tuple[int, ...], move: Movement) -> bool:
-    """True when undoing the movement on a run-time operand of this shape moves no byte."""
-    if move.permutation is None:
-        return True
-    full = (1,) * (len(move.after) - len(shape)) + shape
-    return Movement(full, (), tuple(int(i) for i in np.argsort(move.permutation))).is_free
+def _stays_in_place(shape: tuple[int, ...], permutation: tuple[int, ...]) -> bool:
+    """True when undoing the transpose on a run-time operand of this shape moves no byte."""
+    full = (1,) * (len(permutation) - len(shape)) + shape
+    return moves_only_ones(full, np.argsort(permutation).tolist())
 
 
 def _moved_constant(edit: Rewrite, tensor: Tensor, data: np.ndarray) -> Tensor:

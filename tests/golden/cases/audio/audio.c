@@ -1,0 +1,194 @@
+/* audio: a neural network as C, made by tinycc 0.1.0.
+ * Model m.onnx (SHA-256 39974569fa4d1598), target cortex-m4.
+ *
+ * Arena: 108 bytes, fullest at step 1; at least 108 are live there.
+ *
+ *   bytes               steps      tensors
+ *          0 .. 48        0 - 0    samples, conv12.reshape.quantized
+ *         48 .. 96        0 - 1    conv12.transpose.quantized
+ *          0 .. 48        1 - 2    quantizelinear16
+ *         96 .. 106       1 - 1    quantizelinear16.scratch
+ *         48 .. 96        2 - 3    quantizelinear31
+ *          0 .. 4         3 - 4    quantizelinear38, alarm.moved, alarm
+ */
+#include "audio.h"
+
+#include <stddef.h>
+
+#include "tinycc_average_pool2d.h"
+#include "tinycc_conv2d.h"
+#include "tinycc_lookup.h"
+#include "tinycc_runtime.h"
+#include "tinycc_transpose.h"
+
+#include "audio_data.h"
+
+/* Fails to compile when this file meets the runtime of another tinycc. */
+typedef char audio_runtime_matches[TINYCC_RUNTIME_ABI == 1 ? 1 : -1];
+
+/* Step 0 */
+static const tinycc_transpose_s8_params transpose_0 = {
+    .rank = 2,
+    .offset = 0,
+    .extents = transpose_0_extents,
+    .strides = transpose_0_strides,
+};
+
+/* Step 1 */
+static const tinycc_conv2d_s8_params conv2d_1 = {
+    .in_width = 24,
+    .in_channels = 2,
+    .out_width = 12,
+    .out_channels = 4,
+    .groups = 1,
+    .kernel_height = 1,
+    .kernel_width = 5,
+    .stride = 2,
+    .pad_left = 2,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .in_zero = -3, /* value of padding */
+    .out_zero = -128,
+    .low = -128,
+    .high = 127, /* activation folded into the saturation */
+    .shift = 0,
+    .fraction = 0,
+    .weights = (const int8_t *)conv2d_1_weights,
+    .bias = conv2d_1_bias,
+    .multiplier = conv2d_1_multiplier,
+};
+static const tinycc_rows conv2d_1_rows = {
+    .in_rows = 1,
+    .in_row_bytes = 48,
+    .out_rows = 1,
+    .out_row_bytes = 48,
+    .window = 1,
+    .stride = 1,
+    .pad = 0,
+    .first = NULL,
+};
+
+/* Step 2 */
+static const tinycc_conv2d_s8_params conv2d_2 = {
+    .in_width = 12,
+    .in_channels = 4,
+    .out_width = 12,
+    .out_channels = 4,
+    .groups = 4,
+    .kernel_height = 1,
+    .kernel_width = 3,
+    .stride = 1,
+    .pad_left = 1,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .in_zero = -128, /* value of padding */
+    .out_zero = 5,
+    .low = -128,
+    .high = 127,
+    .shift = 0,
+    .fraction = 0,
+    .weights = (const int8_t *)conv2d_2_weights,
+    .bias = conv2d_2_bias,
+    .multiplier = conv2d_2_multiplier,
+};
+static const tinycc_rows conv2d_2_rows = {
+    .in_rows = 1,
+    .in_row_bytes = 48,
+    .out_rows = 1,
+    .out_row_bytes = 48,
+    .window = 1,
+    .stride = 1,
+    .pad = 0,
+    .first = NULL,
+};
+
+/* Step 3 */
+static const tinycc_average_pool2d_s8_params average_pool2d_3 = {
+    .in_width = 12,
+    .out_width = 1,
+    .channels = 4,
+    .kernel_height = 1,
+    .kernel_width = 12,
+    .stride = 12,
+    .pad_left = 0,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .count_padding = 0,
+    .in_zero = 5,
+    .out_zero = 5,
+    .low = -128,
+    .high = 127,
+    .shift = 0,
+    .least = 12,
+    .multiplier = average_pool2d_3_multiplier,
+};
+static const tinycc_rows average_pool2d_3_rows = {
+    .in_rows = 1,
+    .in_row_bytes = 48,
+    .out_rows = 1,
+    .out_row_bytes = 4,
+    .window = 1,
+    .stride = 1,
+    .pad = 0,
+    .first = NULL,
+};
+
+/* Step 4 */
+static const tinycc_lookup_s8_params lookup_4 = {
+    .table = lookup_4_table,
+};
+
+audio_t audio_init(void *arena)
+{
+    audio_t net = {arena};
+    return net;
+}
+
+int8_t *audio_input(audio_t *net)
+{
+    return (int8_t *)(void *)(net->arena + 0);
+}
+
+const int8_t *audio_output(const audio_t *net)
+{
+    return (const int8_t *)(const void *)(net->arena + 0);
+}
+
+int audio_argmax(const audio_t *net)
+{
+    const int8_t *scores = audio_output(net);
+    int best = 0;
+    for (int i = 1; i < 4; i++) {
+        best = scores[i] > scores[best] ? i : best;
+    }
+    return best;
+}
+
+void audio_run(audio_t *net)
+{
+    uint8_t *const arena = net->arena;
+    void *const samples = arena + 0;
+    void *const conv12_transpose_quantized = arena + 48;
+    void *const quantizelinear16 = arena + 0;
+    void *const quantizelinear16_scratch = arena + 96;
+    void *const quantizelinear31 = arena + 48;
+    void *const quantizelinear38 = arena + 0;
+    const void *rows[1];
+
+    /* 0: /Conv_3: 1x2x1x24 -> 1x1x24x2 */
+    TINYCC_STEP(0);
+    tinycc_transpose_s8(&transpose_0, (const void *const[]){samples}, conv12_transpose_quantized, 1, NULL);
+    /* 1: /Conv_3, /Relu_4, /QuantizeLinear_5: 1x1x24x2 -> 1x1x12x4, 480 MACs */
+    TINYCC_STEP(1);
+    tinycc_each_row(tinycc_conv2d_s8, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch);
+    /* 2: /Conv_9, /QuantizeLinear_10: 1x1x12x4 -> 1x1x12x4, 144 MACs */
+    TINYCC_STEP(2);
+    tinycc_each_row(tinycc_dwconv2d_s8, &conv2d_2, &conv2d_2_rows, quantizelinear16, quantizelinear31, rows, NULL);
+    /* 3: /ReduceMean_12, /QuantizeLinear_13: 1x1x12x4 -> 1x1x1x4 */
+    TINYCC_STEP(3);
+    tinycc_each_row(tinycc_average_pool2d_s8, &average_pool2d_3, &average_pool2d_3_rows, quantizelinear31, quantizelinear38, rows, NULL);
+    /* 4: /Sigmoid_15, /QuantizeLinear_16: 1x1x1x4 -> 1x1x1x4 */
+    TINYCC_STEP(4);
+    tinycc_lookup_s8(&lookup_4, (const void *const[]){quantizelinear38}, quantizelinear38, 4, NULL);
+    TINYCC_STEP(5);
+}

@@ -1,0 +1,57 @@
+/* audio: a neural network as C, made by tinycc 0.1.0.
+ * Model m.onnx (SHA-256 39974569fa4d1598), target cortex-m4.
+ *
+ *   static uint8_t arena[AUDIO_ARENA_BYTES] AUDIO_ALIGN;
+ *   audio_t net = audio_init(arena);
+ *   memcpy(audio_input(&net), data, AUDIO_INPUT_BYTES);
+ *   audio_run(&net);
+ *   int best = audio_argmax(&net);
+ *
+ * All state lies in the arena and in audio_t: several networks, or several of the same, do not
+ * disturb each other. Networks that do not run at the same time may share one arena.
+ */
+#ifndef AUDIO_H
+#define AUDIO_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AUDIO_ARENA_BYTES 108
+#define AUDIO_ALIGN __attribute__((aligned(4)))
+
+/* Input `samples`: int8 1x2x24 scale 0.05 zero -3, real = scale * (value - zero point). */
+#define AUDIO_INPUT_BYTES 48
+#define AUDIO_INPUT_SCALE 0.05000000074505806f
+#define AUDIO_INPUT_ZERO_POINT -3
+/* Output `alarm`: int8 1x4 scale 0.00390625 zero -128, real = scale * (value - zero point). */
+#define AUDIO_OUTPUT_BYTES 4
+#define AUDIO_OUTPUT_SCALE 0.00390625f
+#define AUDIO_OUTPUT_ZERO_POINT -128
+
+typedef struct {
+    uint8_t *arena;
+} audio_t;
+
+/* `arena`: AUDIO_ARENA_BYTES bytes, aligned to 4; not read or written here. */
+audio_t audio_init(void *arena);
+
+/* Where to put the input, before every run: a run may overwrite it. */
+int8_t *audio_input(audio_t *net);
+
+/* One inference. */
+void audio_run(audio_t *net);
+
+/* The result, valid from one run until the next. */
+const int8_t *audio_output(const audio_t *net);
+
+/* Index of the largest of the 4 outputs, the first one of equals. */
+int audio_argmax(const audio_t *net);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

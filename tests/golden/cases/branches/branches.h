@@ -1,0 +1,63 @@
+/* branches: a neural network as C, made by tinycc 0.1.0.
+ * Model m.onnx (SHA-256 fc1c67f30f420675), target cortex-m4.
+ *
+ *   static uint8_t arena[BRANCHES_ARENA_BYTES] BRANCHES_ALIGN;
+ *   branches_t net = branches_init(arena);
+ *   memcpy(branches_input_left(&net), data, BRANCHES_INPUT_LEFT_BYTES);
+ *   branches_run(&net);
+ *
+ * All state lies in the arena and in branches_t: several networks, or several of the same, do not
+ * disturb each other. Networks that do not run at the same time may share one arena.
+ */
+#ifndef BRANCHES_H
+#define BRANCHES_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define BRANCHES_ARENA_BYTES 2312
+#define BRANCHES_ALIGN __attribute__((aligned(4)))
+
+/* Input `left`: int8 1x4x6x6 scale 0.05 zero 0, real = scale * (value - zero point). */
+#define BRANCHES_INPUT_LEFT_BYTES 144
+#define BRANCHES_INPUT_LEFT_SCALE 0.05000000074505806f
+#define BRANCHES_INPUT_LEFT_ZERO_POINT 0
+/* Input `right`: int8 1x4x6x6 scale 0.03 zero 4, real = scale * (value - zero point). */
+#define BRANCHES_INPUT_RIGHT_BYTES 144
+#define BRANCHES_INPUT_RIGHT_SCALE 0.029999999329447746f
+#define BRANCHES_INPUT_RIGHT_ZERO_POINT 4
+/* Output `map`: int8 1x8x12x12 scale 0.06 zero 1, real = scale * (value - zero point). */
+#define BRANCHES_OUTPUT_MAP_BYTES 1152
+#define BRANCHES_OUTPUT_MAP_SCALE 0.05999999865889549f
+#define BRANCHES_OUTPUT_MAP_ZERO_POINT 1
+/* Output `chances`: int8 1x8 scale 0.00390625 zero -128, real = scale * (value - zero point). */
+#define BRANCHES_OUTPUT_CHANCES_BYTES 8
+#define BRANCHES_OUTPUT_CHANCES_SCALE 0.00390625f
+#define BRANCHES_OUTPUT_CHANCES_ZERO_POINT -128
+
+typedef struct {
+    uint8_t *arena;
+} branches_t;
+
+/* `arena`: BRANCHES_ARENA_BYTES bytes, aligned to 4; not read or written here. */
+branches_t branches_init(void *arena);
+
+/* Where to put each input, before every run: a run may overwrite it. */
+int8_t *branches_input_left(branches_t *net);
+int8_t *branches_input_right(branches_t *net);
+
+/* One inference. */
+void branches_run(branches_t *net);
+
+/* The result, valid from one run until the next. */
+const int8_t *branches_output_map(const branches_t *net);
+const int8_t *branches_output_chances(const branches_t *net);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,57 @@
+/* classifier: a neural network as C, made by tinycc 0.1.0.
+ * Model m.onnx (SHA-256 42adc6087f4c73c3), target cortex-m4.
+ *
+ *   static uint8_t arena[CLASSIFIER_ARENA_BYTES] CLASSIFIER_ALIGN;
+ *   classifier_t net = classifier_init(arena);
+ *   memcpy(classifier_input(&net), data, CLASSIFIER_INPUT_BYTES);
+ *   classifier_run(&net);
+ *   int best = classifier_argmax(&net);
+ *
+ * All state lies in the arena and in classifier_t: several networks, or several of the same, do not
+ * disturb each other. Networks that do not run at the same time may share one arena.
+ */
+#ifndef CLASSIFIER_H
+#define CLASSIFIER_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define CLASSIFIER_ARENA_BYTES 404
+#define CLASSIFIER_ALIGN __attribute__((aligned(4)))
+
+/* Input `x`: int8 1x2x8x8 scale 0.05 zero 10, real = scale * (value - zero point). */
+#define CLASSIFIER_INPUT_BYTES 128
+#define CLASSIFIER_INPUT_SCALE 0.05000000074505806f
+#define CLASSIFIER_INPUT_ZERO_POINT 10
+/* Output `y`: int8 1x3 scale 0.3 zero 10, real = scale * (value - zero point). */
+#define CLASSIFIER_OUTPUT_BYTES 3
+#define CLASSIFIER_OUTPUT_SCALE 0.30000001192092896f
+#define CLASSIFIER_OUTPUT_ZERO_POINT 10
+
+typedef struct {
+    uint8_t *arena;
+} classifier_t;
+
+/* `arena`: CLASSIFIER_ARENA_BYTES bytes, aligned to 4; not read or written here. */
+classifier_t classifier_init(void *arena);
+
+/* Where to put the input, before every run: a run may overwrite it. */
+int8_t *classifier_input(classifier_t *net);
+
+/* One inference. */
+void classifier_run(classifier_t *net);
+
+/* The result, valid from one run until the next. */
+const int8_t *classifier_output(const classifier_t *net);
+
+/* Index of the largest of the 3 outputs, the first one of equals. */
+int classifier_argmax(const classifier_t *net);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

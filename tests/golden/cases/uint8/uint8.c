@@ -1,0 +1,174 @@
+/* uint8: a neural network as C, made by tinycc 0.1.0.
+ * Model m.onnx (SHA-256 948ba8d0dfd0f3e0), target cortex-m4.
+ *
+ * Arena: 404 bytes, fullest at step 2; at least 404 are live there.
+ *
+ *   bytes               steps      tensors
+ *          0 .. 128       0 - 1    x, x.int8
+ *        256 .. 384       1 - 2    conv12.transpose.quantized
+ *          0 .. 256       2 - 3    quantizelinear16
+ *        384 .. 402       2 - 2    quantizelinear16.scratch
+ *        256 .. 320       3 - 4    maxpool20.max_pool2d.quantized, reshape28.quantized
+ *          0 .. 3         4 - 5    y.int8, y
+ */
+#include "uint8.h"
+
+#include <stddef.h>
+
+#include "tinycc_conv2d.h"
+#include "tinycc_max_pool2d.h"
+#include "tinycc_recentre.h"
+#include "tinycc_runtime.h"
+#include "tinycc_transpose.h"
+
+#include "uint8_data.h"
+
+/* Fails to compile when this file meets the runtime of another tinycc. */
+typedef char uint8_runtime_matches[TINYCC_RUNTIME_ABI == 1 ? 1 : -1];
+
+/* Step 0 */
+static const tinycc_recentre_params recentre_0 = {
+    .flip = 128,
+};
+
+/* Step 1 */
+static const tinycc_transpose_s8_params transpose_1 = {
+    .rank = 2,
+    .offset = 0,
+    .extents = transpose_1_extents,
+    .strides = transpose_1_strides,
+};
+
+/* Step 2 */
+static const tinycc_conv2d_s8_params conv2d_2 = {
+    .in_width = 8,
+    .in_channels = 2,
+    .out_width = 8,
+    .out_channels = 4,
+    .groups = 1,
+    .kernel_height = 3,
+    .kernel_width = 3,
+    .stride = 1,
+    .pad_left = 1,
+    .dilation_height = 1,
+    .dilation_width = 1,
+    .in_zero = 10, /* value of padding */
+    .out_zero = -128,
+    .low = -128,
+    .high = 127, /* activation folded into the saturation */
+    .shift = 0,
+    .fraction = 0,
+    .weights = (const int8_t *)conv2d_2_weights,
+    .bias = conv2d_2_bias,
+    .multiplier = conv2d_2_multiplier,
+};
+static const tinycc_rows conv2d_2_rows = {
+    .in_rows = 8,
+    .in_row_bytes = 16,
+    .out_rows = 8,
+    .out_row_bytes = 32,
+    .window = 3,
+    .stride = 1,
+    .pad = 1,
+    .first = NULL,
+};
+
+/* Step 3 */
+static const tinycc_max_pool2d_s8_params max_pool2d_3 = {
+    .in_width = 8,
+    .out_width = 4,
+    .channels = 4,
+    .kernel_height = 2,
+    .kernel_width = 2,
+    .stride = 2,
+    .pad_left = 0,
+    .dilation_height = 1,
+    .dilation_width = 1,
+};
+static const tinycc_rows max_pool2d_3_rows = {
+    .in_rows = 8,
+    .in_row_bytes = 32,
+    .out_rows = 4,
+    .out_row_bytes = 16,
+    .window = 2,
+    .stride = 2,
+    .pad = 0,
+    .first = NULL,
+};
+
+/* Step 4 */
+static const tinycc_conv1x1_s8_params fully_connected_4 = {
+    .in_channels = 64,
+    .out_channels = 3,
+    .out_zero = 10,
+    .low = -128,
+    .high = 127,
+    .shift = 0,
+    .fraction = 0,
+    .weights = (const int8_t *)fully_connected_4_weights,
+    .bias = fully_connected_4_bias,
+    .multiplier = fully_connected_4_multiplier,
+};
+
+/* Step 5 */
+static const tinycc_recentre_params recentre_5 = {
+    .flip = 128,
+};
+
+uint8_t uint8_init(void *arena)
+{
+    uint8_t net = {arena};
+    return net;
+}
+
+uint8_t *uint8_input(uint8_t *net)
+{
+    return (uint8_t *)(void *)(net->arena + 0);
+}
+
+const uint8_t *uint8_output(const uint8_t *net)
+{
+    return (const uint8_t *)(const void *)(net->arena + 0);
+}
+
+int uint8_argmax(const uint8_t *net)
+{
+    const uint8_t *scores = uint8_output(net);
+    int best = 0;
+    for (int i = 1; i < 3; i++) {
+        best = scores[i] > scores[best] ? i : best;
+    }
+    return best;
+}
+
+void uint8_run(uint8_t *net)
+{
+    uint8_t *const arena = net->arena;
+    void *const x = arena + 0;
+    void *const conv12_transpose_quantized = arena + 256;
+    void *const quantizelinear16 = arena + 0;
+    void *const quantizelinear16_scratch = arena + 384;
+    void *const maxpool20_max_pool2d_quantized = arena + 256;
+    void *const y_int8 = arena + 0;
+    const void *rows[3];
+
+    /* 0: x.int8: uint8 1x2x8x8 -> 1x2x8x8 */
+    TINYCC_STEP(0);
+    tinycc_recentre(&recentre_0, (const void *const[]){x}, x, 128, NULL);
+    /* 1: /Conv_3: 1x2x8x8 -> 1x8x8x2 */
+    TINYCC_STEP(1);
+    tinycc_transpose_s8(&transpose_1, (const void *const[]){x}, conv12_transpose_quantized, 1, NULL);
+    /* 2: /Conv_3, /Relu_4, /QuantizeLinear_5: 1x8x8x2 -> 1x8x8x4, 4,608 MACs */
+    TINYCC_STEP(2);
+    tinycc_each_row(tinycc_conv2d_s8, &conv2d_2, &conv2d_2_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch);
+    /* 3: /MaxPool_7: 1x8x8x4 -> 1x4x4x4 */
+    TINYCC_STEP(3);
+    tinycc_each_row(tinycc_max_pool2d_s8, &max_pool2d_3, &max_pool2d_3_rows, quantizelinear16, maxpool20_max_pool2d_quantized, rows, NULL);
+    /* 4: /Gemm_12, /QuantizeLinear_13: 1x64 -> 1x3, 192 MACs */
+    TINYCC_STEP(4);
+    tinycc_conv1x1_s8(&fully_connected_4, (const void *const[]){maxpool20_max_pool2d_quantized}, y_int8, 1, NULL);
+    /* 5: y: 1x3 -> uint8 1x3 */
+    TINYCC_STEP(5);
+    tinycc_recentre(&recentre_5, (const void *const[]){y_int8}, y_int8, 3, NULL);
+    TINYCC_STEP(6);
+}
