@@ -75,7 +75,7 @@ def _named(*names: str) -> OnnxModel:
     rng = np.random.default_rng(5)
     net = OnnxModel()
     x = net.dequantize(net.input(first, [1, 2, 4, 4], INT8), 0.05, 0)
-    y = net.conv(x, 0.05, (3, 2, 3, 3), rng, name=second)
+    y = net.conv(x, 0.05, (3, 2, 3, 3), rng, pads=[1, 1, 1, 1], name=second)
     y = net.quantize(y, 0.05, 2, output=second)
     y = net.dequantize(y, 0.05, 2, name=third)
     y = net.node("MaxPool", [y], kernel_shape=[2, 2], name=first)
@@ -85,7 +85,7 @@ def _named(*names: str) -> OnnxModel:
 
 GOLDEN: dict[str, Callable[[], OnnxModel]] = {
     "classifier": _classifier,
-    "uint8": _uint8,
+    "unsigned_bytes": _uint8,
     "audio": _audio,
     "branches": _branches,
     "hostile": lambda: _named(NARROW, '"; int x[-1]; //', "*/ #error broken\r\n/*"),

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,8 @@ from tinycc.interp.interpreter import run
 from tinycc.report.measure import random_sample
 
 CASES = Path(__file__).with_name("cases")
-WARNINGS = "-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror".split()
+WORDS = ["int", "int8", "uint8", "NULL", "size", "main", "memcpy"]
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 STRICT = ["-std=c99", *WARNINGS]
 # The least that a header owes to C++: it compiles there, and its functions link.
 CPP = ["-x", "c++", "-std=c++11", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
@@ -71,9 +74,6 @@ def test_the_same_model_gives_the_same_bytes_anywhere(
 
 def test_the_same_bytes_under_another_hash_seed(tmp_path: Path) -> None:
     """Sets and dictionaries of a fresh process do not show in the output."""
-    import os
-    import sys
-
     GOLDEN["branches"]().save(tmp_path)
     folders = []
     for seed in ("1", "2"):
@@ -99,8 +99,7 @@ def test_a_written_folder_gives_the_same_c_again(name: str, tmp_path: Path) -> N
 def test_generated_c_compiles_without_warnings(name: str, compiler: str, tmp_path: Path) -> None:
     network = _network(GOLDEN[name](), tmp_path)
     network.write(tmp_path / "out")
-    for level in ("-O0", "-O3"):
-        _compile(compiler, [*STRICT, level], tmp_path / "out", network)
+    _compile(compiler, [*STRICT, "-O2"], tmp_path / "out", network)
 
 
 @pytest.mark.parametrize("compiler", ["g++", "clang++"])
@@ -142,7 +141,7 @@ def test_no_name_breaks_the_c(name: str, tmp_path: Path) -> None:
     _compile("gcc", [*STRICT, "-Wtrigraphs"], tmp_path / "out", network)
     for path, text in _own_texts(network).items():
         assert text.isascii(), path
-        assert not set(text) & set(map(chr, range(9))) | set("\r\x1b") & set(text), path
+        assert all(c.isprintable() or c in "\n\t" for c in text), path
     _assert_runs_as_interpreted(network)
 
 
@@ -151,7 +150,7 @@ def test_kept_models_run_as_interpreted(name: str, tmp_path: Path) -> None:
     _assert_runs_as_interpreted(_network(GOLDEN[name](), tmp_path))
 
 
-@pytest.mark.parametrize("name", ["int", "1", "a b", "../x", "数", "x" * 99, "NULL", "tinycc"])
+@pytest.mark.parametrize("name", [*WORDS, "1", "a b", "../x", "数", "x" * 99, "tinycc"])
 def test_any_name_option_gives_a_c_prefix(name: str, tmp_path: Path) -> None:
     network = _network(GOLDEN["classifier"](), tmp_path, name=name)
     network.write(tmp_path / "out")
@@ -173,14 +172,14 @@ def _assert_runs_as_interpreted(network: Network) -> None:
 
 def _compile(compiler: str, flags: list[str], folder: Path, network: Network) -> None:
     _require(compiler)
-    for source in network.compiled.code.sources:
-        words = [compiler, *flags, f"-I{folder}", f"-I{folder / 'tinycc'}", "-c"]
-        done = _run([*words, str(folder / source), "-o", str(folder.parent / "object.o")])
-        assert done.returncode == 0, done.stderr
+    includes = [f"-I{folder}", f"-I{folder / 'tinycc'}"]
+    sources = [str(folder / source) for source in network.compiled.code.sources]
+    done = _run([compiler, *flags, *includes, "-c", *sources], folder.parent)
+    assert done.returncode == 0, done.stderr
 
 
-def _run(words: list[str]) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(words, capture_output=True, text=True)
+def _run(words: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True)
 
 
 def _require(tool: str) -> None:

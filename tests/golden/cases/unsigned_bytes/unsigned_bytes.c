@@ -1,4 +1,4 @@
-/* uint8: a neural network as C, made by tinycc 0.1.0.
+/* unsigned_bytes: a neural network as C, made by tinycc 0.1.0.
  * Model m.onnx (SHA-256 948ba8d0dfd0f3e0), target cortex-m4.
  *
  * Arena: 404 bytes, fullest at step 2; at least 404 are live there.
@@ -11,7 +11,7 @@
  *        256 .. 320       3 - 4    maxpool20.max_pool2d.quantized, reshape28.quantized
  *          0 .. 3         4 - 5    y.int8, y
  */
-#include "uint8.h"
+#include "unsigned_bytes.h"
 
 #include <stddef.h>
 
@@ -21,10 +21,10 @@
 #include "tinycc_runtime.h"
 #include "tinycc_transpose.h"
 
-#include "uint8_data.h"
+#include "unsigned_bytes_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char uint8_runtime_matches[TINYCC_RUNTIME_ABI == 1 ? 1 : -1];
+typedef char unsigned_bytes_runtime_matches[TINYCC_RUNTIME_ABI == 1 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_recentre_params recentre_0 = {
@@ -115,25 +115,25 @@ static const tinycc_recentre_params recentre_5 = {
     .flip = 128,
 };
 
-uint8_t uint8_init(void *arena)
+unsigned_bytes_t unsigned_bytes_init(void *arena)
 {
-    uint8_t net = {arena};
+    unsigned_bytes_t net = {arena};
     return net;
 }
 
-uint8_t *uint8_input(uint8_t *net)
+uint8_t *unsigned_bytes_input(unsigned_bytes_t *net)
 {
     return (uint8_t *)(void *)(net->arena + 0);
 }
 
-const uint8_t *uint8_output(const uint8_t *net)
+const uint8_t *unsigned_bytes_output(const unsigned_bytes_t *net)
 {
     return (const uint8_t *)(const void *)(net->arena + 0);
 }
 
-int uint8_argmax(const uint8_t *net)
+int unsigned_bytes_argmax(const unsigned_bytes_t *net)
 {
-    const uint8_t *scores = uint8_output(net);
+    const uint8_t *scores = unsigned_bytes_output(net);
     int best = 0;
     for (int i = 1; i < 3; i++) {
         best = scores[i] > scores[best] ? i : best;
@@ -141,7 +141,7 @@ int uint8_argmax(const uint8_t *net)
     return best;
 }
 
-void uint8_run(uint8_t *net)
+void unsigned_bytes_run(unsigned_bytes_t *net)
 {
     uint8_t *const arena = net->arena;
     void *const x = arena + 0;

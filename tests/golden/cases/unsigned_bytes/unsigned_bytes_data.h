@@ -1,6 +1,6 @@
-/* uint8: weights and tables, made by tinycc 0.1.0. Included by uint8.c only. */
-#ifndef UINT8_DATA_H
-#define UINT8_DATA_H
+/* unsigned_bytes: weights and tables, made by tinycc 0.1.0. Included by unsigned_bytes.c only. */
+#ifndef UNSIGNED_BYTES_DATA_H
+#define UNSIGNED_BYTES_DATA_H
 
 #include <stdint.h>
 

@@ -1,0 +1,57 @@
+/* unsigned_bytes: a neural network as C, made by tinycc 0.1.0.
+ * Model m.onnx (SHA-256 948ba8d0dfd0f3e0), target cortex-m4.
+ *
+ *   static uint8_t arena[UNSIGNED_BYTES_ARENA_BYTES] UNSIGNED_BYTES_ALIGN;
+ *   unsigned_bytes_t net = unsigned_bytes_init(arena);
+ *   memcpy(unsigned_bytes_input(&net), data, UNSIGNED_BYTES_INPUT_BYTES);
+ *   unsigned_bytes_run(&net);
+ *   int best = unsigned_bytes_argmax(&net);
+ *
+ * All state lies in the arena and in unsigned_bytes_t: several networks, or several of the same, do not
+ * disturb each other. Networks that do not run at the same time may share one arena.
+ */
+#ifndef UNSIGNED_BYTES_H
+#define UNSIGNED_BYTES_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define UNSIGNED_BYTES_ARENA_BYTES 404
+#define UNSIGNED_BYTES_ALIGN __attribute__((aligned(4)))
+
+/* Input `x`: uint8 1x2x8x8 scale 0.05 zero 138, real = scale * (value - zero point). */
+#define UNSIGNED_BYTES_INPUT_BYTES 128
+#define UNSIGNED_BYTES_INPUT_SCALE 0.05000000074505806f
+#define UNSIGNED_BYTES_INPUT_ZERO_POINT 138
+/* Output `y`: uint8 1x3 scale 0.3 zero 138, real = scale * (value - zero point). */
+#define UNSIGNED_BYTES_OUTPUT_BYTES 3
+#define UNSIGNED_BYTES_OUTPUT_SCALE 0.30000001192092896f
+#define UNSIGNED_BYTES_OUTPUT_ZERO_POINT 138
+
+typedef struct {
+    uint8_t *arena;
+} unsigned_bytes_t;
+
+/* `arena`: UNSIGNED_BYTES_ARENA_BYTES bytes, aligned to 4; not read or written here. */
+unsigned_bytes_t unsigned_bytes_init(void *arena);
+
+/* Where to put the input, before every run: a run may overwrite it. */
+uint8_t *unsigned_bytes_input(unsigned_bytes_t *net);
+
+/* One inference. */
+void unsigned_bytes_run(unsigned_bytes_t *net);
+
+/* The result, valid from one run until the next. */
+const uint8_t *unsigned_bytes_output(const unsigned_bytes_t *net);
+
+/* Index of the largest of the 3 outputs, the first one of equals. */
+int unsigned_bytes_argmax(const unsigned_bytes_t *net);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
