@@ -109,9 +109,8 @@ system-packages:
 	@$(packages); \
 	need "echo '#include <stdio.h>' | cc -E -" "gcc libc6-dev" "compiles for this machine"; \
 	need "command -v arm-none-eabi-gcc" gcc-arm-none-eabi "compiles for Cortex-M"; \
-	need '[ -f /usr/lib/arm-none-eabi/newlib/libc.a ] || \
-	    [ -f "$$(arm-none-eabi-gcc -print-file-name=libc.a)" ]' \
-	    libnewlib-arm-none-eabi "its C library"; \
+	need '[ -f "$$(arm-none-eabi-gcc -print-file-name=libc.a)" ]' libnewlib-arm-none-eabi \
+	    "its C library"; \
 	need "command -v qemu-system-arm" qemu-system-arm "runs firmware"; \
 	if [ -n "$$CI" ]; then need "command -v clang" clang "a second compiler's warnings"; \
 	    need "command -v g++" g++ "C++ takes the generated headers"; fi; \

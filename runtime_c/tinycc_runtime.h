@@ -17,6 +17,7 @@
  *   params   the kernel's parameter struct
  *   in       ROWS kernels: n * stride + window - stride pointers to consecutive input rows, a null
  *            pointer for a row outside the image. RUN kernels: one pointer per input tensor.
+ *            ACCUMULATE kernels: input row n.
  *   out      ROWS kernels: n output rows; RUN kernels: n units (pixels, vectors), contiguous
  *   scratch  as many bytes as the compiler computed for this step; contents undefined
  */

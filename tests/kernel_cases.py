@@ -46,9 +46,15 @@ def operands(instance: Instance, make: ExampleMaker) -> tuple[np.ndarray, ...]:
 
 
 def portable(instance: Instance) -> list[Kernel]:
-    """The kernels without special instructions that can do an instance."""
-    kernels = ops.get(instance.node.op).kernels
-    return [kernel for kernel in kernels if not kernel.isa and kernel.when(instance)]
+    """The kernels without special instructions that can do an instance.
+
+    Accumulating kernels only run inside rolling regions: tests/schedule and tests/property.
+    """
+    return [
+        kernel
+        for kernel in ops.get(instance.node.op).kernels
+        if not kernel.isa and kernel.when(instance) and kernel.drive is not Drive.ACCUMULATE
+    ]
 
 
 def cases_of(op: ops.Op, seed: int = 0) -> list[Case]:

@@ -21,11 +21,20 @@ from tinycc.ops.archive import load_graphs, save_graphs
 from tinycc.ops.verify import faults
 from tinycc.passes.border import border_names, integer_border
 from tinycc.passes.check_supported import unsupported
+from tinycc.passes.drop_softmax import drop_softmax
 from tinycc.passes.fold_affine import fold_affine
 from tinycc.passes.fold_bias import fold_bias
 from tinycc.passes.fold_clamp import fold_clamp
 from tinycc.passes.fold_constant_operands import fold_constant_operands
 from tinycc.passes.fold_quantization import fold_quantization
+from tinycc.passes.reduce.compose_tables import compose_tables
+from tinycc.passes.reduce.declare_ranges import Ranges, declare_ranges
+from tinycc.passes.reduce.drop_inactive import drop_inactive
+from tinycc.passes.reduce.fold_constants import fold_constants
+from tinycc.passes.reduce.fold_pads import fold_pads
+from tinycc.passes.reduce.mark_sums import mark_sums
+from tinycc.passes.reduce.merge_repeated import merge_repeated
+from tinycc.passes.reduce.remove_channels import remove_channels
 from tinycc.passes.remove_identities import remove_identities
 from tinycc.passes.remove_transposes import remove_transposes
 from tinycc.schedule.layers import layer_schedule
@@ -34,7 +43,7 @@ from tinycc.target import Target, load_target
 Pass = Callable[[Graph, Target], Graph]
 Progress = Callable[[str], None]
 
-PASSES: tuple[Pass, ...] = (
+LOWER: tuple[Pass, ...] = (
     remove_transposes,
     fold_affine,
     fold_bias,
@@ -43,15 +52,32 @@ PASSES: tuple[Pass, ...] = (
     fold_clamp,
     remove_identities,
     integer_border,
+    drop_softmax,
     fold_constant_operands,
 )
-OPTIONAL = frozenset({"remove_identities", "fold_constant_operands"})
+REDUCE: tuple[Pass, ...] = (
+    merge_repeated,
+    fold_pads,
+    fold_constants,
+    remove_channels,
+    fold_constants,  # layers that have lost their last input
+    remove_channels,
+    drop_inactive,
+    compose_tables,
+    mark_sums,
+)
+PASSES = (*LOWER, *REDUCE)
+OPTIONAL = frozenset({"remove_identities", "fold_constant_operands", "reduce"})
 ARCHIVE = "model.tnn"
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a compilation is asked for. `ram` and `flash` are budgets in bytes."""
+    """What a compilation is asked for. `ram` and `flash` are budgets in bytes.
+
+    `head="argmax"`: only the index of an output's largest value matters. `input_ranges`: promises
+    about inputs that the network is reduced with.
+    """
 
     target: str = "host"
     name: str | None = None
@@ -61,6 +87,17 @@ class Options:
     ram: int | None = None
     flash: int | None = None
     dump_after: tuple[str, ...] = ()
+    head: str | None = None
+    input_ranges: Ranges = field(default_factory=dict)
+
+    def includes(self, one: Pass) -> bool:
+        """True when a pass is asked for."""
+        if one is integer_border:
+            return self.io != "float"
+        if one is drop_softmax:
+            return self.head == "argmax"
+        skipped = one in REDUCE and "reduce" in self.without
+        return not skipped and one.__name__ not in self.without
 
 
 @dataclass(frozen=True)
@@ -85,6 +122,7 @@ class Compiled:
     interface: Graph
     plan: Plan
     code: CodeFiles
+    written: Graph | None = None  # before the reduction; unknown for a reopened folder
 
     @property
     def archive(self) -> bytes:
@@ -115,13 +153,15 @@ def compile_model(
     target = load_target(options.target)
     if model.is_dir():
         graph, interface, source, options = _reopened(model, options)
-    else:
-        progress("reading the model")
-        imported = read_onnx(model, dict(options.shapes))
-        source = ModelFile(model.name, _sha256(model), _macs(imported), model)
-        graph = run_passes(imported, options, target, progress, dump)
-        interface = border_names(imported, graph)
-    return _finish(graph, interface, source, options, target, progress)
+        return _finish(graph, interface, source, options, target, progress)
+    progress("reading the model")
+    imported = read_onnx(model, dict(options.shapes))
+    source = ModelFile(model.name, _sha256(model), _macs(imported), model)
+    written = lower(imported, options, target, progress, dump)
+    graph = reduce(written, imported, options, target, progress, dump)
+    interface = border_names(imported, graph)
+    compiled = _finish(graph, interface, source, options, target, progress)
+    return replace(compiled, written=written)
 
 
 def run_passes(
@@ -131,21 +171,51 @@ def run_passes(
     progress: Progress = _silent,
     dump: Progress = _silent,
 ) -> Graph:
-    """The graph after all passes, each one verified; ModelError lists what cannot be run."""
+    """The imported graph after all passes; ModelError lists what cannot be run."""
+    written = lower(graph, options, target, progress, dump)
+    return reduce(written, graph, options, target, progress, dump)
+
+
+def lower(
+    graph: Graph, options: Options, target: Target, progress: Progress, dump: Progress
+) -> Graph:
+    """The imported graph in integers, with all of the work that the file asks for."""
     _verify(graph, "import")
-    for one in PASSES:
-        if one is integer_border and options.io == "float":
-            continue
-        if one.__name__ in options.without:
-            continue
+    return _run(LOWER, graph, options, target, progress, dump)
+
+
+def reduce(
+    written: Graph,
+    imported: Graph,
+    options: Options,
+    target: Target,
+    progress: Progress,
+    dump: Progress,
+) -> Graph:
+    """The graph with what its outputs need, bit for bit; ModelError lists what cannot be run."""
+    promised = declare_ranges(written, imported, options.input_ranges)
+    graph = _run(REDUCE, promised, options, target, progress, dump)
+    problems = unsupported(graph)
+    if problems:
+        raise ModelError.of(problems)
+    return graph
+
+
+def _run(
+    passes: tuple[Pass, ...],
+    graph: Graph,
+    options: Options,
+    target: Target,
+    progress: Progress,
+    dump: Progress,
+) -> Graph:
+    """The graph after the passes that are asked for, each one verified."""
+    for one in filter(options.includes, passes):
         progress(one.__name__.replace("_", " "))
         graph = one(graph, target)
         _verify(graph, one.__name__)
         if one.__name__ in options.dump_after:
             dump(graph_text(graph))
-    problems = unsupported(graph)
-    if problems:
-        raise ModelError.of(problems)
     return graph
 
 
@@ -158,15 +228,18 @@ def _finish(
     progress: Progress,
 ) -> Compiled:
     progress("scheduling")
-    schedule = layer_schedule(graph, target)
-    progress("placing buffers")
-    placed = plan(schedule, target.alignment)
+    placed = arranged(graph, target)
     check(placed)
     name = identifier(options.name or Path(source.name).stem).lower()
     heading = Heading(__version__, source.name, source.sha256, target.name, target.alignment)
     progress("writing C")
     code = code_files(placed, name, interface, heading)
     return Compiled(options, target, name, source, placed.schedule.graph, interface, placed, code)
+
+
+def arranged(graph: Graph, target: Target) -> Plan:
+    """The graph's steps in order, and a place for every buffer."""
+    return plan(layer_schedule(graph, target), target.alignment)
 
 
 def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:

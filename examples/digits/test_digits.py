@@ -53,7 +53,7 @@ def test_the_firmware_sees_what_the_host_sees(samples: tuple[np.ndarray, np.ndar
 @needs_qemu
 def test_it_stays_within_its_share_of_the_chip() -> None:
     memory = tinycc.build(HERE / "digits.onnx", target="cortex-m7").report["memory"]
-    assert memory["sram"]["total"] <= 1_200
+    assert memory["sram"]["total"] <= 2_000
     assert memory["sram"]["static"] == 0
     assert memory["flash"]["total"] <= 12_000
 

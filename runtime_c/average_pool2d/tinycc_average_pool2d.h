@@ -28,4 +28,9 @@ typedef struct {
 
 tinycc_kernel tinycc_average_pool2d_s8;
 
+/* ACCUMULATE: the same where the window is the whole map and nothing is padded. Called once per input
+ * row, n is its number from 0 on; the output is written with the last. Scratch: channels int32_t,
+ * kept from the first call to the last. */
+tinycc_kernel tinycc_global_average_pool2d_s8;
+
 #endif

@@ -23,15 +23,25 @@ typedef struct {
     int32_t low, high;                 /* bounds of y */
     int32_t shift;                     /* 0 .. 31 */
     int32_t fraction;                  /* 0 .. 10; 0 where shift is not */
-    const int8_t *weights;             /* [out_channels][kernel_height][kernel_width][in / groups] */
+    const int8_t *weights;             /* [out_channels][kernel_height][kernel_width][in/groups] */
     const int32_t *bias, *multiplier;  /* [out_channels] */
 } tinycc_conv2d_s8_params;
 
 /* ROWS, any shape. Scratch: kernel_height * kernel_width * in_channels / groups bytes. */
 tinycc_kernel tinycc_conv2d_s8;
 
+/* MVE, groups == 1, packed as above. Scratch: the windows of at most 8 output pixels. */
+tinycc_kernel tinycc_conv2d_s8_mve;
+
 /* ROWS, groups == in_channels. No scratch. */
 tinycc_kernel tinycc_dwconv2d_s8;
+
+/* MVE, groups == in_channels, stride 1 or 2, windows of up to that many rows and columns; dilated
+ * columns in 4x4 only. Packed as tinycc_dwconv_mve.h says. Scratch: 4 bytes more than the planes
+ * of a strip of 16 (4x4) or 8 output pixels, see there. */
+tinycc_kernel tinycc_dwconv4x4_s8_mve;
+tinycc_kernel tinycc_dwconv8x6_s8_mve;
+tinycc_kernel tinycc_dwconv8x8_s8_mve;
 
 /* Dot products over vectors of channels: 1x1 windows and fully connected layers. */
 typedef struct {
@@ -43,5 +53,43 @@ typedef struct {
 
 /* RUN over pixels: 1x1 window, stride 1, no padding, one group. No scratch. */
 tinycc_kernel tinycc_conv1x1_s8;
+
+/* MVE: weights and bias (with the multipliers) are packed as tinycc_tile_mve.h says. */
+tinycc_kernel tinycc_conv1x1_s8_mve;
+
+/* Kernels for cores with the DSP extension (tinycc_dot_s8_dsp.h). A shift is folded into the
+ * fraction. Scratch is aligned to 4 bytes. */
+typedef struct {
+    int32_t quads;     /* inputs of an output, padded to a multiple of 4, in fours */
+    int32_t channels;  /* outputs of a pixel */
+    int32_t constant;  /* 2 * out_zero + 1 */
+    int32_t fraction;  /* 0 .. 31 */
+    int32_t low, high; /* bounds of y, low <= high */
+    int32_t pixels;    /* at once: 4, 2 or 1 */
+} tinycc_dot_s8_dsp_params;
+
+typedef struct {
+    int32_t in_channels;
+    tinycc_dot_s8_dsp_params dot;
+    const int32_t *packed;
+} tinycc_conv1x1_s8_dsp_params;
+
+/* As tinycc_conv1x1_s8. Scratch: 8 * dot.quads bytes for each of dot.pixels, and 4 * dot.quads
+ * where in_channels is no multiple of 4. */
+tinycc_kernel tinycc_conv1x1_s8_dsp;
+
+typedef struct {
+    int32_t in_width, in_channels, out_width;
+    int32_t kernel_height, kernel_width;
+    int32_t stride, pad_left; /* along the row */
+    int32_t dilation_height, dilation_width;
+    int32_t in_zero;
+    tinycc_dot_s8_dsp_params dot;
+    const int32_t *packed;
+} tinycc_conv2d_s8_dsp_params;
+
+/* As tinycc_conv2d_s8 with one group. Scratch: 8 * dot.quads bytes for each of dot.pixels, then
+ * in_channels bytes where these are a multiple of 4, else 4 * dot.quads + 4 for each pixel. */
+tinycc_kernel tinycc_conv2d_s8_dsp;
 
 #endif

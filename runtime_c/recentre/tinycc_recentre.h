@@ -1,5 +1,5 @@
-/* Turns uint8 into int8 and back: y = x ^ flip, so that the same real numbers have a zero point that
- * differs by 128. RUN over elements, no scratch; output may be the input.
+/* Turns uint8 into int8 and back: y = x ^ flip, so that the same real numbers have a zero point
+ * that differs by 128. RUN over elements, no scratch; output may be the input.
  */
 #ifndef TINYCC_RECENTRE_H
 #define TINYCC_RECENTRE_H

@@ -4,7 +4,7 @@
  *   s    = sum of t                   2**31 <= s < 2**47
  *   y[i] = floor((t[i] * inverse_scale + s * 2**15) / (s * 2**16)) + out_zero, saturated
  *
- * which is floor(softmax / out_scale + 1/2) + out_zero with inverse_scale = round(2**16 / out_scale).
+ * which is floor(softmax / out_scale + 1/2) + out_zero, inverse_scale = round(2**16 / out_scale).
  * t * inverse_scale <= 2**31 * (2**32 - 1), so that every term fits 64 unsigned bits for up to
  * 65535 values in a vector; the quotient is at most 65536.
  */

@@ -1,8 +1,24 @@
-"""Makes the bad models of tests/frontend importable here."""
+"""Makes the models of tests/frontend and tests/golden importable here; the command line."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "frontend"))
+import pytest
+
+_TESTS = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(_TESTS / "frontend"), str(_TESTS / "golden"), str(_TESTS / "errors")]
+
+from command import CommandLine  # noqa: E402
+from onnx_models import small_convnet  # noqa: E402
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> CommandLine:
+    """The command line in a folder that holds a good model, m.onnx."""
+    command = CommandLine(tmp_path, monkeypatch, capsys)
+    small_convnet().save(command.folder)
+    return command

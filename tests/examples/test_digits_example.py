@@ -19,7 +19,7 @@ DIGITS = ROOT / "examples" / "digits"
 def _run(*words: str | Path, cwd: Path = ROOT) -> str:
     done = subprocess.run([str(word) for word in words], cwd=cwd, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+    return done.stdout + done.stderr  # QEMU prints the firmware's console on stderr
 
 
 def test_its_own_tests_pass() -> None:

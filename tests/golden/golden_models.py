@@ -107,6 +107,7 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
     "very_long": ("x" * 500, "x" * 501, "x" * 502),
     "trigraphs_and_backslashes": ("a??/", "b\\", "c\\\n"),
     "template": ("{{ 7 * 7 }}", "{% raw %}", "{# comment #}"),
+    "console_markup": ("[/bold]", "[red]x", "[link=a]b[/]"),
     "terminal": ("\x1b[31mred", "tab\there", "nul-like\x01"),
 }
 

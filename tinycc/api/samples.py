@@ -73,9 +73,11 @@ def _with_sample_axis(name: str, array: np.ndarray, type_: TensorType) -> tuple[
         return array, True
     if shape and shape[0] == 1 and array.shape[1:] == shape[1:]:
         return array[:, np.newaxis], True
+    if shape and shape[0] == 1 and array.shape == shape[1:]:
+        return array[np.newaxis, np.newaxis], False
     wanted = "x".join(map(str, shape))
     raise ModelError(
-        f"input `{name}` is {'x'.join(map(str, array.shape))}, the model takes {wanted}",
+        f"input `{name}` has shape {'x'.join(map(str, array.shape))}, the model takes {wanted}",
         hint=f"one sample of {wanted}, or several along a leading axis",
     )
 

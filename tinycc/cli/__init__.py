@@ -38,7 +38,7 @@ for _command in (
 def main() -> None:
     """The entry point: every known error is a message and an exit code, never a traceback."""
     try:
-        command_line(standalone_mode=False)
+        command_line(prog_name="tinycc", standalone_mode=False)
     except InternalError as error:
         _stop_for_bug(error)
     except TinyccError as error:

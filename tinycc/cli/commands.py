@@ -110,6 +110,8 @@ def run(
 
     Example: tinycc run kws.onnx --target cortex-m4 --input x.npy -o y.npy
     """
+    if output is not None and not output.absolute().parent.is_dir():
+        raise ModelError(f"there is no folder `{output.parent}` to write `{output.name}` into")
     compiled = _compiled(model, arguments)
     interface = compiled.interface
     samples = samples_of(interface, read_inputs(interface, inputs))
@@ -133,14 +135,16 @@ def run(
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """One output as .npy; several as .npz; complete or not at all."""
     try:
-        with tempfile.NamedTemporaryFile(dir=path.absolute().parent, delete=False) as file:
-            if len(arrays) == 1 and path.suffix != ".npz":
-                np.save(file, next(iter(arrays.values())))
-            else:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-        Path(file.name).replace(path)
+        with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=".tinycc-") as folder:
+            staged = Path(folder) / "output"
+            with staged.open("wb") as file:
+                if len(arrays) == 1 and path.suffix != ".npz":
+                    np.save(file, next(iter(arrays.values())))
+                else:
+                    np.savez(file, **arrays)  # type: ignore[arg-type]
+            staged.replace(path)
     except OSError as error:
-        raise ModelError(f"cannot write `{path}`: {error.strerror}") from error
+        raise ModelError(f"cannot write `{path}`: {error.strerror or error}") from error
     say(f"wrote {path}")
 
 

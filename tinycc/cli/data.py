@@ -68,6 +68,8 @@ def read_array(path: Path) -> np.ndarray:
 def _opened(path: Path) -> np.lib.npyio.NpzFile:
     try:
         loaded = np.load(path, allow_pickle=False)
+    except FileNotFoundError as error:
+        raise ModelError(f"there is no file `{path}`") from error
     except (OSError, ValueError, EOFError) as error:
         raise ModelError(f"cannot read `{path}` as .npz: {error}") from error
     if not isinstance(loaded, np.lib.npyio.NpzFile):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -43,6 +44,26 @@ class Shape(click.ParamType[tuple[str, tuple[int, ...]]]):
         return name, tuple(int(extent) for extent in text.split("x"))
 
 
+class InputRange(click.ParamType[tuple[str, tuple[tuple[float, float], ...]]]):
+    """NAME=lo:hi, or one lo:hi per channel, separated by commas."""
+
+    name = "range"
+
+    def convert(
+        self, value: Any, param: Any, ctx: Any
+    ) -> tuple[str, tuple[tuple[float, float], ...]]:
+        """The input's name and its ranges."""
+        name, _, text = str(value).rpartition("=")
+        try:
+            pairs = [[float(end) for end in part.split(":")] for part in text.split(",")]
+            ranges = tuple((low, high) for low, high in pairs)
+        except ValueError:
+            self.fail(f"{value!r} is not NAME=lo:hi", param, ctx)
+        if not name or any(math.isnan(end) for pair in ranges for end in pair):
+            self.fail(f"{value!r} is not NAME=lo:hi", param, ctx)
+        return name, ranges
+
+
 class Named(click.ParamType[tuple[str | None, Path]]):
     """[NAME=]FILE; the name may be left out for a model with one input."""
 
@@ -75,6 +96,19 @@ _COMPILATION = (
         multiple=True,
         metavar="NAME=1x49x10x1",
         help="The shape of an input, where the model leaves it open. Repeatable.",
+    ),
+    click.option(
+        "--input-range",
+        "input_ranges",
+        type=InputRange(),
+        multiple=True,
+        metavar="NAME=lo:hi[,lo:hi...]",
+        help="A promise about an input's values (or each channel's), to prove more. Repeatable.",
+    ),
+    click.option(
+        "--head",
+        type=click.Choice(["argmax"]),
+        help="Only the largest output matters: a final Softmax is not computed.",
     ),
     click.option("--ram", type=Size(), metavar="SIZE", help="SRAM budget, such as 64K."),
     click.option("--flash", type=Size(), metavar="SIZE", help="Flash budget, such as 256K."),
@@ -112,4 +146,6 @@ def options_of(arguments: dict[str, Any]) -> Options:
         ram=arguments.pop("ram"),
         flash=arguments.pop("flash"),
         dump_after=arguments.pop("dump_after"),
+        head=arguments.pop("head"),
+        input_ranges=dict(arguments.pop("input_ranges")),
     )

@@ -10,8 +10,10 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tinycc.api.verify import Comparison, Verification
+from tinycc.emit.names import printable
 from tinycc.ops.op import Op
 from tinycc.target import Target
 from tinycc.toolchain.doctor import ToolStatus
@@ -57,6 +59,11 @@ def _short(text: str, width: int = 44) -> str:
     return text if len(text) <= width else "..." + text[3 - width :]
 
 
+def _add_row(table: Table, *cells: str) -> None:
+    """A row of plain text: names in a model may hold markup or control characters."""
+    table.add_row(*(Text(printable(cell)) for cell in cells))
+
+
 def step_table(report: dict[str, Any]) -> None:
     """One line per step."""
     table = _table(">step", "kernel", ">MACs", ">live B", ">instructions", "node")
@@ -65,8 +72,14 @@ def step_table(report: dict[str, Any]) -> None:
         shown = f"{counted:,}" if counted is not None else f"~{step['instructions_predicted']:,}"
         node = _short(step["nodes"][0]) if step["nodes"] else ""
         macs, live = f"{step['macs']:,}", f"{step['sram_live']:,}"
-        table.add_row(
-            str(step["index"]), step["kernel"].removeprefix("tinycc_"), macs, live, shown, node
+        _add_row(
+            table,
+            str(step["index"]),
+            step["kernel"].removeprefix("tinycc_"),
+            macs,
+            live,
+            shown,
+            node,
         )
     _print(table)
 
@@ -80,7 +93,7 @@ def target_table(targets: Sequence[Target], as_json: bool) -> None:
         return
     table = _table("target", "description", "runs on")
     for target in targets:
-        table.add_row(target.name, target.description, target.runners[0].machine)
+        _add_row(table, target.name, target.description, target.runners[0].machine)
     _print(table)
 
 
@@ -100,7 +113,7 @@ def operator_table(records: Sequence[Op], as_json: bool) -> None:
         return
     table = _table("operator", "ONNX", "meaning")
     for op, row in zip(records, rows, strict=True):
-        table.add_row(op.name, ", ".join(row["onnx"]), op.summary)
+        _add_row(table, op.name, ", ".join(row["onnx"]), op.summary)
     _print(table)
 
 
@@ -113,7 +126,7 @@ def doctor_table(states: Sequence[ToolStatus], as_json: bool) -> None:
     table = _table("tool", "purpose", "state")
     for state in states:
         found = state.version or "installed" if state.is_installed else f"missing: {state.install}"
-        table.add_row(state.name, state.purpose, found)
+        _add_row(table, state.name, state.purpose, found)
     _print(table)
 
 
@@ -151,7 +164,8 @@ def verification_table(result: Verification) -> None:
     table = _table("operator", ">values", ">vs onnxruntime", ">largest", ">C differs", "node")
     for step in result.steps:
         original, compiled = step.original, step.compiled
-        table.add_row(
+        _add_row(
+            table,
             step.node.op,
             f"{(original or compiled or Comparison()).values:,}",
             f"{original.different:,}" if original else "-",
@@ -168,6 +182,6 @@ def _verdict(result: Verification) -> str:
     where = f"{result.samples} samples on {result.machine}"
     if first is None:
         return f"all steps agree: {where}"
-    names = ", ".join(f"`{name}`" for name in first.node.origin) or f"`{first.node.name}`"
+    names = ", ".join(f"`{printable(name)}`" for name in first.node.origin or (first.node.name,))
     what = "compiled C" if first.compiled and first.compiled.different else "onnxruntime"
     return f"first difference ({what}): node {names}, {where}"

@@ -9,12 +9,13 @@ import numpy as np
 
 from tinycc.emit.literals import ArrayPool, ConstantArray, struct_definition
 from tinycc.emit.names import Names
+from tinycc.emit.rolling import RegionPrinter
 from tinycc.ir.graph import Graph, Instance, Tensor
 from tinycc.ir.types import DType, TensorType
 from tinycc.memory.plan import Buffer, Plan
 from tinycc.ops import get
 from tinycc.ops.op import Array, Drive, Field, Params, Window, row_count
-from tinycc.schedule.model import Step
+from tinycc.schedule.model import Region, Step
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,13 @@ class Port:
 
 @dataclass(frozen=True)
 class PrintedStep:
-    """One call of the generated run function."""
+    """One call of the generated run function: a step, or a region of steps that take turns."""
 
     index: int
-    title: str
+    titles: tuple[str, ...]
     structs: tuple[str, ...]
     call: str
+    rolls: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class CModel:
     steps: tuple[PrintedStep, ...]
     arrays: tuple[ConstantArray, ...]
     window: int
+    turns: int
     plan: Plan
 
     @property
@@ -80,15 +83,31 @@ class _Emitter:
         self.graph = plan.schedule.graph
         self.name = name
         steps = plan.schedule.steps
-        self.names = Names((name, *(f"{_step_name(s)}{e}" for s in steps for e in ("", "_rows"))))
+        functions = ("t", "init", "run", "argmax", "input", "output")
+        structs = [f"{_step_name(s)}{ending}" for s in steps for ending in ("", "_rows")]
+        tables = [f"roll_{step.index}" for step in steps]
+        own = [f"{name}_{function}" for function in functions]
+        self.names = Names((name, "turns", *own, *structs, *tables))
         self.pool = ArrayPool()
         self.variables = {b.name: self.names.unique(b.name) for b in plan.buffers}
         self.places = {t: self.variables[b.name] for b in plan.buffers for t in b.tensors}
 
     def model(self, interface: Graph) -> CModel:
-        steps = tuple(self._step(step) for step in self.plan.schedule.steps)
-        windows = [self._window(step).rows for step in self.plan.schedule.steps if _by_rows(step)]
-        used = " ".join(step.call for step in steps)
+        schedule = self.plan.schedule
+        layers = [Region(step.index, step.index) for step in schedule.steps]
+        printed: list[PrintedStep] = []
+        windows, turns = [0], [0]
+        for region in schedule.regions or layers:
+            steps = schedule.steps[region.first : region.last + 1]
+            if region.rolls:
+                printer = self._printer(region)
+                printed.append(self._region(steps, printer))
+                windows.append(printer.pointers)
+                turns.append(len(steps))
+            else:
+                printed.append(self._step(steps[0]))
+                windows += [self._window(steps[0]).rows] if _by_rows(steps[0]) else []
+        used = " ".join(step.call for step in printed)
         pointers = tuple(
             (variable, buffer)
             for buffer in self.plan.buffers
@@ -99,9 +118,10 @@ class _Emitter:
             self._ports(interface.inputs, self.graph.inputs, "input"),
             self._ports(interface.outputs, self.graph.outputs, "output"),
             pointers,
-            steps,
+            tuple(printed),
             self.pool.arrays,
-            max(windows, default=0),
+            max(windows),
+            max(turns),
             self.plan,
         )
 
@@ -135,7 +155,22 @@ class _Emitter:
                 f"{step.kernel.symbol}(&{name}, (const void *const[]){{{operands}}}, {out}, "
                 f"{step.kernel.units(instance)}, {scratch});"
             )
-        return PrintedStep(step.index, _title(instance), tuple(structs), call)
+        return PrintedStep(step.index, (_title(instance),), tuple(structs), call)
+
+    def _printer(self, region: Region) -> RegionPrinter:
+        return RegionPrinter(self.plan, region, _step_name, self._constant, self.pool)
+
+    def _region(self, steps: Sequence[Step], printer: RegionPrinter) -> PrintedStep:
+        """Steps that take turns: their parameters, the tables, one call."""
+        instances = [self.plan.schedule.instance(step) for step in steps]
+        structs = [
+            struct_definition(_step_name(step), step.kernel.params(instance), self.pool)
+            for step, instance in zip(steps, instances, strict=True)
+        ]
+        call = f"tinycc_roll(&{printer.name}, arena, turns, rows);"
+        titles = tuple(_title(instance) for instance in instances)
+        tables = printer.tables(_title)
+        return PrintedStep(steps[0].index, titles, (*structs, *tables), call, rolls=True)
 
     def _operands(self, step: Step, instance: Instance, name: str) -> list[str]:
         found = []
@@ -155,7 +190,7 @@ class _Emitter:
 
     def _scratch(self, step: Step) -> str:
         for buffer in self.plan.buffers:
-            if not buffer.tensors and buffer.first_step == step.index:
+            if buffer.scratch_of == step.index:
                 return self.variables[buffer.name]
         return "NULL"
 

@@ -22,17 +22,22 @@ _RESERVED = frozenset(
     signed sizeof static static_assert static_cast struct switch template this throw true try
     typedef typeid typename typeof union unsigned using virtual void volatile wchar_t while xor
     arena net rows memcpy memset linux unix errno null int8_t uint8_t int32_t uint32_t size_t
+    size ssize time clock off wint wchar div ldiv lldiv fpos max_align sig_atomic char8 char16 char32
+    mode dev pid uid gid id key
 """,
     )
 )
+
+
+# What the runtime and <stdint.h> define, in any case.
+_OWNED = re.compile(r"(?i)tinycc|u?int(\d|_|max|ptr)|size_max|ptrdiff|.*_t$")
 
 
 def identifier(name: str) -> str:
     """A valid C identifier for any text (not yet unique)."""
     tail = re.split(r"[/;]", re.sub(r":\d+$", "", name).rstrip("/;"))[-1]
     plain = re.sub(r"[^A-Za-z0-9]+", "_", tail).strip("_")[:_LONGEST].rstrip("_")
-    own = plain.lower().startswith("tinycc")
-    if not plain or not plain[0].isalpha() or own or plain.lower() in _RESERVED:
+    if not plain or not plain[0].isalpha() or _OWNED.match(plain) or plain.lower() in _RESERVED:
         plain = f"t_{plain}".rstrip("_")
     return plain
 
@@ -59,3 +64,8 @@ def comment(text: str) -> str:
     shown = "".join(c if 32 <= ord(c) < 127 else f"<U+{ord(c):04X}>" for c in text)
     shown = shown.replace("*/", "*<U+002F>").replace("/*", "/<U+002A>").replace("??/", "?<U+003F>/")
     return shown.replace("\\", "<U+005C>")
+
+
+def printable(text: str) -> str:
+    """Text for a terminal: no control characters, no marks that change the reading direction."""
+    return "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tinycc.schedule.model import Schedule
 
 ABI_HEADER = "tinycc_runtime.h"
 _DRIVER = "tinycc_each_row.c"
+_ROLLER = "tinycc_roll.c"
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,15 @@ class RuntimeFiles:
 
 def runtime_files(schedule: Schedule) -> RuntimeFiles:
     """The kernels of a schedule and everything they include, nothing else."""
-    sources = {RUNTIME_C / step.kernel.source for step in schedule.steps}
+    sources = with_parts({RUNTIME_C / step.kernel.source for step in schedule.steps})
     own = {header for source in sources for header in _included(source)}
-    if any(step.kernel.drive is Drive.ROWS for step in schedule.steps):
+    rolled = [region for region in schedule.regions if region.rolls]
+    layers = [s for s in schedule.steps if not any(r.first <= s.index <= r.last for r in rolled)]
+    if any(step.kernel.drive is Drive.ROWS for step in layers):
         sources.add(RUNTIME_C / _DRIVER)
+    if rolled:
+        sources.add(RUNTIME_C / _ROLLER)
+        own.add(RUNTIME_C / _ROLLER.replace(".c", ".h"))
     headers = {RUNTIME_C / ABI_HEADER}
     pending = [*sources]
     while pending:
@@ -48,6 +55,18 @@ def runtime_abi() -> int:
     found = re.search(r"#define TINYCC_RUNTIME_ABI (\d+)", text)
     assert found is not None
     return int(found.group(1))
+
+
+def with_parts(sources: Set[Path]) -> set[Path]:
+    """Kernels with what they share: a source that includes x.h needs x.c where there is one."""
+    found = set(sources)
+    pending = [*sources]
+    while pending:
+        parts = {header.with_suffix(".c") for header in _included(pending.pop())}
+        fresh = {part for part in parts if part.is_file()} - found
+        found |= fresh
+        pending.extend(fresh)
+    return found
 
 
 def _included(path: Path) -> list[Path]:

@@ -99,4 +99,7 @@ def _as_stored(value: np.ndarray, tensor: Tensor) -> np.ndarray:
     array = np.asarray(value).reshape(tensor.source.shape).transpose(tensor.source.permutation)
     if array.dtype == np.uint8 and tensor.type.dtype is DType.INT8:
         array = (array ^ np.uint8(128)).view(np.int8)
+    if tensor.source.channels is not None:
+        rows = array.reshape(*tensor.type.shape[:-1], -1)
+        array = rows[..., list(tensor.source.channels)]
     return np.ascontiguousarray(array).reshape(tensor.type.shape)

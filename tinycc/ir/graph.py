@@ -20,25 +20,30 @@ from tinycc.ir.types import TensorType
 class Source:
     """The tensor of the model file that a tensor equals, and how its axes were permuted.
 
-    `values.ravel() == file_tensor.reshape(shape).transpose(permutation).ravel()`.
+    `values.ravel() == file_tensor.reshape(shape).transpose(permutation).ravel()`, of which a tensor
+    without some channels keeps those of `channels` along its last axis.
     """
 
     name: str
     shape: tuple[int, ...]
     permutation: tuple[int, ...]
+    channels: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Tensor:
     """A value: constant when `data` is set (read-only), else computed at run time.
 
-    Compared and hashed by identity, so that results derived from the data can be cached.
+    Compared and hashed by identity, so that results derived from the data can be cached. `declared`
+    is the least and largest value of a graph input, as stored, where the user promises them: arrays
+    that broadcast to its shape.
     """
 
     name: str
     type: TensorType
     data: np.ndarray | None = None
     source: Source | None = None
+    declared: tuple[np.ndarray, np.ndarray] | None = None
 
     def __post_init__(self) -> None:
         if self.data is None:
@@ -69,6 +74,18 @@ class Node:
 
 
 @dataclass(frozen=True)
+class Removal:
+    """What a pass proved unnecessary: `channels` of what nodes make, or the nodes as a whole (0).
+
+    `nodes` are names of the model file; `proof` is a word that the report explains.
+    """
+
+    nodes: tuple[str, ...]
+    proof: str
+    channels: int = 0
+
+
+@dataclass(frozen=True)
 class Instance:
     """A node together with its tensors: what operator records and kernels look at."""
 
@@ -87,7 +104,8 @@ class Instance:
 class Graph:
     """A network in topological order.
 
-    `tensors` holds exactly the tensors that inputs, outputs and nodes name.
+    `tensors` holds exactly the tensors that inputs, outputs and nodes name; `removals` tells what
+    the passes so far have taken out of the model's network.
     """
 
     name: str
@@ -96,6 +114,7 @@ class Graph:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
     origin: str = ""  # for error messages: "kws.onnx, opset 13"
+    removals: tuple[Removal, ...] = ()
 
     @classmethod
     def build(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import graphlib
 from collections.abc import Iterable
+from dataclasses import replace
 
-from tinycc.ir.graph import Graph, Node, Tensor
+from tinycc.ir.graph import Graph, Node, Removal, Tensor
 
 
 class Rewrite:
@@ -20,6 +21,7 @@ class Rewrite:
         self._nodes = {node.output: node for node in graph.nodes}
         self._tensors = dict(graph.tensors)
         self._redirects: dict[str, str] = {}
+        self._removals: list[Removal] = []
         self._changed = False
 
     def tensor(self, tensor: Tensor) -> str:
@@ -51,6 +53,10 @@ class Rewrite:
         self._redirects[old] = new
         self._changed = True
 
+    def record(self, nodes: Iterable[str], proof: str, channels: int = 0) -> None:
+        """Notes for the report what this edit removes, and why that is exact."""
+        self._removals.append(Removal(tuple(nodes), proof, channels))
+
     def apply(self) -> Graph:
         """The edited graph, dead nodes dropped, in a deterministic topological order."""
         if not self._changed:
@@ -58,7 +64,7 @@ class Rewrite:
         nodes = [self._redirected(node) for node in self._nodes.values()]
         outputs = tuple(self._resolve(name) for name in self.graph.outputs)
         nodes = topological(_alive(nodes, outputs))
-        return Graph.build(
+        built = Graph.build(
             self.graph.name,
             list(self._tensors.values()),
             nodes,
@@ -66,6 +72,7 @@ class Rewrite:
             outputs,
             self.graph.origin,
         )
+        return replace(built, removals=(*self.graph.removals, *self._removals))
 
     def _resolve(self, name: str) -> str:
         while name in self._redirects:

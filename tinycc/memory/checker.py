@@ -15,11 +15,8 @@ from tinycc import ops
 from tinycc.errors import InternalError
 from tinycc.ir.graph import Instance, Tensor
 from tinycc.memory.plan import Buffer, Plan
-from tinycc.ops.op import Alias, RowRange, row_count
-from tinycc.schedule.model import Step
-
-Span = tuple[int, int]
-"""First byte within a tensor, and the byte after the last."""
+from tinycc.ops.op import Alias, Drive, row_count
+from tinycc.schedule.model import Region, Step
 
 
 def check(plan: Plan) -> None:
@@ -43,9 +40,13 @@ def simulate(plan: Plan) -> None:
     """
     machine = _Machine(plan)
     machine.fill_inputs()
-    for step in plan.schedule.steps:
-        machine.run(step)
+    for region in plan.schedule.regions or _layers(plan):
+        machine.run(region)
     machine.expect_outputs()
+
+
+def _layers(plan: Plan) -> list[Region]:
+    return [Region(step.index, step.index) for step in plan.schedule.steps]
 
 
 def _fail(message: str) -> InternalError:
@@ -71,8 +72,20 @@ def _check_disjoint(plan: Plan) -> None:
         for early in ordered[:index]:
             lives_meet = late.first_step <= early.last_step
             starts_inside = late.offset < early.offset + early.bytes
+            if (early.area and early.area == late.area) or _may_overlap(plan, early, late):
+                continue  # the simulation alone judges these
             if lives_meet and starts_inside and early.offset < late.offset + late.bytes:
                 raise _fail(f"`{early.name}` and `{late.name}` are live together and overlap")
+
+
+def _may_overlap(plan: Plan, *pair: Buffer) -> bool:
+    """True for the dying input and the growing output of one region."""
+    for region in plan.schedule.regions:
+        if region.overlap is not None:
+            names = (region.overlap.dying, region.overlap.growing)
+            if all(any(name in buffer.tensors for buffer in pair) for name in names):
+                return True
+    return False
 
 
 def _check_steps(plan: Plan) -> None:
@@ -88,11 +101,12 @@ class _Machine:
     """A flat memory of tags: 0 for bytes nobody wrote, else one tag per byte of each tensor."""
 
     def __init__(self, plan: Plan) -> None:
-        self.graph = plan.schedule.graph
-        self.end = max(0, len(plan.schedule.steps) - 1)
+        self.graph, self.steps = plan.schedule.graph, plan.schedule.steps
+        self.end = max(0, len(self.steps) - 1)
         self.memory = np.zeros(plan.arena_bytes, np.int64)
         self.home = {name: buffer for buffer in plan.buffers for name in buffer.tensors}
-        self.scratch = {b.first_step: b for b in plan.buffers if not b.tensors}
+        self.scratch = {b.scratch_of: b for b in plan.buffers if b.scratch_of is not None}
+        self.kept = {n: rows for r in plan.schedule.regions for n, rows in r.rings.items()}
         self.tags = self._tags()
 
     def _tags(self) -> Mapping[str, np.ndarray]:
@@ -114,57 +128,110 @@ class _Machine:
         """The caller writes all inputs before the first step."""
         for name in self.graph.inputs:
             self._access(name, 0)
-            self._write(name, self._whole(name))
+            self._write(name, range(self._rows(name)))
 
     def expect_outputs(self) -> None:
         """The caller reads all outputs after the last step."""
         for name in self.graph.outputs:
             if not self.graph.tensors[name].is_constant:
                 self._access(name, self.end)
-                self._expect(name, self._whole(name), "at the end")
+                self._expect(name, range(self._rows(name)), "at the end")
 
-    def run(self, step: Step) -> None:
-        """Makes every output row from the rows it needs."""
+    def run(self, region: Region) -> None:
+        """Takes the turns of a region by its rule, as the generated code does."""
+        steps = self.steps[region.first : region.last + 1]
+        for step in steps:
+            instance = self.graph.instance(step.node)
+            for tensor in (*instance.activations, instance.output):
+                self._access(tensor.name, step.index)
+        turns = dict.fromkeys((step.index for step in steps), 0)
+        makers = {step.node.output: step for step in steps}
+        while True:
+            able = [s for s in steps if self._ready(s, turns, makers)]
+            if not able:
+                break
+            self._turn(able[-1], turns[able[-1].index])
+            turns[able[-1].index] += 1
+        if any(turns[step.index] != self._turns(step) for step in steps):
+            raise _fail(f"steps {region.first} to {region.last} wait for each other")
+
+    def _turns(self, step: Step) -> int:
+        """Input rows of an accumulating step, else output rows."""
         instance = self.graph.instance(step.node)
-        for tensor in (*instance.activations, instance.output):
-            self._access(tensor.name, step.index)
-        for row in range(row_count(instance.output.type)):
-            self._run_row(step, instance, row)
+        accumulates = step.kernel.drive is Drive.ACCUMULATE
+        return row_count((instance.activations[0] if accumulates else instance.output).type)
 
-    def _run_row(self, step: Step, instance: Instance, row: int) -> None:
+    def _ready(self, step: Step, turns: Mapping[int, int], makers: Mapping[str, Step]) -> bool:
+        turn = turns[step.index]
+        if turn == self._turns(step):
+            return False
+        for tensor, rows in self._needed(step, turn):
+            maker = makers.get(tensor.name)
+            if maker is None:
+                continue
+            there = turns[maker.index]
+            if maker.kernel.drive is Drive.ACCUMULATE:
+                there = int(there == self._turns(maker))
+            if rows and rows[-1] >= there:
+                return False
+        return True
+
+    def _turn(self, step: Step, turn: int) -> None:
         """Scratch, output row and operands must all be intact once the row is written.
 
         Only what an in-place operator overwrites at the very same place may be gone: it reads each
         element before it writes it there.
         """
-        when = f"for row {row} of step {step.index}"
-        needed = list(_needed(instance, row))
-        scratch = self._fill_scratch(step)
-        for tensor, span in needed:
-            self._expect(tensor.name, span, when)
-        self._write(instance.output.name, _span(instance.output, (row, row)))
-        for tensor, span in needed:
+        instance = self.graph.instance(step.node)
+        when = f"for row {turn} of step {step.index}"
+        needed = list(self._needed(step, turn))
+        accumulates = step.kernel.drive is Drive.ACCUMULATE
+        scratch = self._scratch(step)
+        mark = -1 - step.index
+        if accumulates and turn > 0 and not np.all(scratch == mark):
+            raise _fail(f"the sums of step {step.index} were overwritten {when}")
+        scratch[:] = mark
+        for tensor, rows in needed:
+            self._expect(tensor.name, rows, when)
+        if not accumulates or turn == self._turns(step) - 1:
+            row = 0 if accumulates else turn
+            self._write(instance.output.name, range(row, row + 1))
+        for tensor, rows in needed:
             if not self._replaced(instance, tensor):
-                self._expect(tensor.name, span, f"while writing, {when}")
-        if not np.all(scratch == -1):
+                self._expect(tensor.name, rows, f"while writing, {when}")
+        if not np.all(scratch == mark):
             raise _fail(f"scratch of step {step.index} was overwritten {when}")
+
+    def _needed(self, step: Step, turn: int) -> Iterator[tuple[Tensor, range]]:
+        """The rows of each run-time operand that a turn depends on; none where all is padding."""
+        instance = self.graph.instance(step.node)
+        if step.kernel.drive is Drive.ACCUMULATE:
+            yield instance.activations[0], range(turn, turn + 1)
+            return
+        ranges = ops.get(step.node.op).rows(instance, turn)
+        for tensor, rows in zip(instance.activations, ranges, strict=True):
+            if rows is None:
+                yield tensor, range(self._rows(tensor.name))
+                continue
+            first = max(rows[0], 0)
+            yield tensor, range(first, max(first, rows[1] + 1))
 
     def _replaced(self, instance: Instance, tensor: Tensor) -> bool:
         if ops.get(instance.node.op).alias is not Alias.IN_PLACE:
             return False
-        same_place = self._home(tensor.name).offset == self._home(instance.output.name).offset
-        return same_place and tensor.type.bytes == instance.output.type.bytes
+        mine, output = self._home(tensor.name), self._home(instance.output.name)
+        same_ring = self._kept(tensor.name) == self._kept(instance.output.name)
+        same_size = tensor.type.bytes == instance.output.type.bytes
+        return mine.offset == output.offset and same_ring and same_size
 
-    def _fill_scratch(self, step: Step) -> np.ndarray:
-        """The scratch of a step, tagged -1; the kernel may write all of it before any row."""
+    def _scratch(self, step: Step) -> np.ndarray:
+        """The scratch of a step."""
         if not step.scratch_bytes:
             return self.memory[:0]
         buffer = self.scratch.get(step.index)
         if buffer is None or buffer.bytes < step.scratch_bytes:
             raise _fail(f"step {step.index} has no {step.scratch_bytes} bytes of scratch")
-        scratch = self.memory[buffer.offset : buffer.offset + buffer.bytes]
-        scratch[:] = -1
-        return scratch
+        return self.memory[buffer.offset : buffer.offset + buffer.bytes]
 
     def _home(self, name: str) -> Buffer:
         buffer = self.home.get(name)
@@ -174,38 +241,39 @@ class _Machine:
 
     def _access(self, name: str, step: int) -> None:
         """A tensor is read or written at a step: its buffer must be large enough and live."""
-        buffer, size = self._home(name), self.graph.tensors[name].type
-        if buffer.bytes < size.bytes or buffer.offset % size.dtype.bytes:
+        buffer, type_ = self._home(name), self.graph.tensors[name].type
+        needed = self._kept(name) * (type_.bytes // self._rows(name))
+        if buffer.bytes < needed or buffer.offset % type_.dtype.bytes:
             raise _fail(f"`{buffer.name}` cannot hold tensor `{name}`")
         if not buffer.first_step <= step <= buffer.last_step:
             raise _fail(f"`{buffer.name}` is not live at step {step}, which uses `{name}`")
 
-    def _whole(self, name: str) -> Span:
-        return 0, self.graph.tensors[name].type.bytes
+    def _rows(self, name: str) -> int:
+        return row_count(self.graph.tensors[name].type)
 
-    def _write(self, name: str, span: Span) -> None:
-        self._bytes(name, span)[:] = self.tags[name][slice(*span)]
+    def _kept(self, name: str) -> int:
+        return self.kept.get(name, self._rows(name))
 
-    def _expect(self, name: str, span: Span, when: str) -> None:
-        if not np.array_equal(self._bytes(name, span), self.tags[name][slice(*span)]):
-            raise _fail(f"bytes {span[0]} to {span[1]} of `{name}` were overwritten {when}")
+    def _write(self, name: str, rows: range) -> None:
+        for cells, tags in self._cells(name, rows):
+            cells[:] = tags
 
-    def _bytes(self, name: str, span: Span) -> np.ndarray:
-        offset = self._home(name).offset
-        return self.memory[offset + span[0] : offset + span[1]]
+    def _expect(self, name: str, rows: range, when: str) -> None:
+        for cells, tags in self._cells(name, rows):
+            if not np.array_equal(cells, tags):
+                raise _fail(
+                    f"rows {rows.start} to {rows.stop - 1} of `{name}` were overwritten {when}"
+                )
 
-
-def _needed(instance: Instance, row: int) -> Iterator[tuple[Tensor, Span]]:
-    """The bytes of each run-time operand that an output row depends on."""
-    ranges = ops.get(instance.node.op).rows(instance, row)
-    for tensor, rows in zip(instance.activations, ranges, strict=True):
-        yield tensor, _span(tensor, rows)
-
-
-def _span(tensor: Tensor, rows: RowRange) -> Span:
-    """The bytes of a range of rows; all bytes for None."""
-    if rows is None:
-        return 0, tensor.type.bytes
-    row_bytes = tensor.type.bytes // row_count(tensor.type)
-    start = max(rows[0], 0) * row_bytes
-    return start, max(start, (rows[1] + 1) * row_bytes)  # empty where the window is all padding
+    def _cells(self, name: str, rows: range) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The memory and the tags of some rows, which lie in a ring or in the whole tensor."""
+        start = self._home(name).offset
+        size = self.graph.tensors[name].type.bytes // self._rows(name)
+        kept = self._kept(name)
+        if kept == self._rows(name):
+            span = slice(rows.start * size, rows.stop * size)
+            yield self.memory[start:][span], self.tags[name][span]
+            return
+        for row in rows:
+            at = start + row % kept * size
+            yield self.memory[at : at + size], self.tags[name][row * size : (row + 1) * size]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tinycc.memory import fit
 from tinycc.memory.plan import Buffer, Plan
-from tinycc.memory.storage import buffers
+from tinycc.memory.storage import buffers, members
 from tinycc.schedule.model import Schedule
 from tinycc.schedule.order import aligned
 
@@ -14,19 +15,22 @@ from tinycc.schedule.order import aligned
 def plan(schedule: Schedule, alignment: int) -> Plan:
     """A schedule with a place for every buffer; all offsets are multiples of `alignment`.
 
-    The lower bound counts the live bytes of the worst step, sizes rounded up to the alignment; the
-    arena is optimal when it equals the bound.
+    The lower bound counts the live bytes of the worst step, sizes rounded up to the alignment, less
+    what a dying input and a growing output can share; the arena is optimal when it equals the
+    bound.
     """
     unplaced = buffers(schedule)
     blocks = [_block(buffer, alignment) for buffer in unplaced]
+    separations = _separations(schedule, unplaced)
     offsets = fit.place(blocks)
     live = fit.live_bytes(blocks)
-    placed = tuple(
-        replace(buffer, offset=offset) for buffer, offset in zip(unplaced, offsets, strict=True)
-    )
+    placed: list[Buffer] = []
+    for buffer, offset in zip(unplaced, offsets, strict=True):
+        at = replace(buffer, offset=offset)
+        placed += members(schedule, at) if buffer.area else [at]
     return Plan(
         schedule,
-        placed,
+        tuple(placed),
         arena_bytes=fit.height(blocks, offsets),
         lower_bound=int(live.max()),
         peak_step=int(live.argmax()),
@@ -36,3 +40,14 @@ def plan(schedule: Schedule, alignment: int) -> Plan:
 
 def _block(buffer: Buffer, alignment: int) -> fit.Block:
     return fit.Block(aligned(buffer.bytes, alignment), buffer.first_step, buffer.last_step)
+
+
+def _separations(schedule: Schedule, found: Sequence[Buffer]) -> dict[tuple[int, int], int]:
+    """How far below a dying input each region's growing output has to start."""
+    index = {name: i for i, buffer in enumerate(found) for name in buffer.tensors}
+    separations = {}
+    for region in schedule.regions:
+        pair = region.overlap
+        if pair is not None and index[pair.growing] != index[pair.dying]:
+            separations[index[pair.growing], index[pair.dying]] = pair.distance
+    return separations

@@ -13,8 +13,10 @@ from tinycc.schedule.model import Schedule
 class Buffer:
     """Bytes [offset, offset + bytes) of the arena, live during steps first_step .. last_step.
 
-    `tensors` share the bytes (in place or as views), oldest first; empty for scratch, whose step
-    is first_step. Model inputs are live from step 0, outputs to the last step.
+    `tensors` share the bytes (in place or as views), oldest first; empty for scratch, which is that
+    of step `scratch_of`. Model inputs are live from step 0, outputs to the last step. Buffers of a
+    rolling region live from its first step to its last. Those with an `area` are needed for a few
+    turns at a time and may share bytes with others of that area.
     """
 
     name: str
@@ -24,6 +26,8 @@ class Buffer:
     last_step: int
     offset: int = 0
     region: str = "arena"
+    scratch_of: int | None = None
+    area: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,6 @@ class Plan:
     def scratch_offset(self, step: int) -> int | None:
         """The arena offset of a step's scratch, None when it needs none."""
         for buffer in self.buffers:
-            if not buffer.tensors and buffer.first_step == step:
+            if buffer.scratch_of == step:
                 return buffer.offset
         return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tinycc.errors import InternalError
 from tinycc.ir.graph import Graph, Node
 from tinycc.memory.plan import Buffer
-from tinycc.schedule.model import Schedule, Step
+from tinycc.ops.op import Drive, row_count
+from tinycc.schedule.model import Region, Schedule, Step
 from tinycc.schedule.order import is_view, overwritable
 
 
@@ -16,21 +18,65 @@ def buffers(schedule: Schedule) -> tuple[Buffer, ...]:
 
     A view shares the bytes of what it views. An output takes over the bytes of an input that its
     operator may overwrite when this step is the last to read them; model inputs are no exception.
-    Buffers of tensors are named after their oldest tensor. Raises InternalError for a view of a
-    constant, which a pass should have folded.
+    Inside a rolling region everything lives from its first step to its last: whole tensors, rings,
+    and one area for what is needed for a few turns at a time. Buffers of tensors are named after
+    their oldest tensor. Raises InternalError for a view of a constant, which a pass should have
+    folded.
     """
-    graph, last_use = schedule.graph, _last_uses(schedule)
+    graph, spans = schedule.graph, _spans(schedule)
+    storages = _Storages(_last_uses(schedule, spans))
     step_of = {step.node.output: step for step in schedule.steps}
-    storages = _Storages(last_use)
     for name in graph.inputs:
         storages.open(name, graph.tensors[name].type.bytes, 0)
     for node in graph.nodes:
         if is_view(node):
             storages.join(_viewed(graph, node), node.output)
+            continue
+        step = step_of[node.output]
+        region = spans[step.index]
+        if region.rolls:
+            _add_turns(storages, graph, step, region)
         else:
-            _add_step(storages, graph, step_of[node.output])
+            _add_step(storages, graph, step)
     end = max(0, len(schedule.steps) - 1)
     return tuple(storage.buffer(end) for storage in storages.opened)
+
+
+def members(schedule: Schedule, area: Buffer) -> tuple[Buffer, ...]:
+    """The buffers inside a placed area of a rolling region."""
+    region = schedule.region_of(area.first_step)
+    found = []
+    for step in schedule.steps[region.first : region.last + 1]:
+        own = schedule.graph.tensors[step.node.output]
+        scratch = f"{own.name}.scratch"
+        if own.name in region.brief:
+            size = own.type.bytes // row_count(own.type)
+            found.append(_member(area, own.name, (own.name,), size, region.brief[own.name]))
+        if scratch in region.brief:
+            at = region.brief[scratch]
+            found.append(_member(area, scratch, (), step.scratch_bytes, at, step.index))
+    return tuple(found)
+
+
+def _member(
+    area: Buffer,
+    name: str,
+    tensors: tuple[str, ...],
+    size: int,
+    at: int,
+    scratch_of: int | None = None,
+) -> Buffer:
+    return Buffer(
+        name,
+        tensors,
+        size,
+        area.first_step,
+        area.last_step,
+        area.offset + at,
+        area.region,
+        scratch_of,
+        area.area,
+    )
 
 
 @dataclass
@@ -42,11 +88,20 @@ class _Storage:
     first_step: int
     last_step: int
     tensors: list[str] = field(default_factory=list)
+    scratch_of: int | None = None
+    area: str = ""
 
     def buffer(self, end: int) -> Buffer:
         """The finished buffer; `end` is the last step of the schedule."""
-        last = min(self.last_step, end)
-        return Buffer(self.name, tuple(self.tensors), self.bytes, self.first_step, last)
+        return Buffer(
+            self.name,
+            tuple(self.tensors),
+            self.bytes,
+            self.first_step,
+            min(self.last_step, end),
+            scratch_of=self.scratch_of,
+            area=self.area,
+        )
 
 
 class _Storages:
@@ -63,10 +118,23 @@ class _Storages:
         self.of[name] = _Storage(name, size, step, last, [name])
         self.opened.append(self.of[name])
 
-    def open_scratch(self, step: Step) -> None:
-        """New bytes for the scratch of a step."""
+    def open_ring(self, name: str, size: int, region: Region) -> None:
+        """New bytes for the rows of a tensor that lives only inside a region."""
+        self.of[name] = _Storage(name, size, region.first, region.last, [name])
+        self.opened.append(self.of[name])
+
+    def open_scratch(self, step: Step, region: Region) -> None:
+        """New bytes for the scratch of a step, live as long as its region."""
         name = f"{step.node.output}.scratch"
-        self.opened.append(_Storage(name, step.scratch_bytes, step.index, step.index))
+        self.opened.append(
+            _Storage(name, step.scratch_bytes, region.first, region.last, scratch_of=step.index)
+        )
+
+    def open_area(self, region: Region) -> None:
+        """New bytes for all that a region needs for a few turns at a time."""
+        name = f"turns of steps {region.first} to {region.last}"
+        area = _Storage(name, region.brief_bytes, region.first, region.last, area=name)
+        self.opened.append(area)
 
     def join(self, owner: str, name: str) -> None:
         """Another tensor in the bytes of one that has some."""
@@ -83,7 +151,25 @@ def _add_step(storages: _Storages, graph: Graph, step: Step) -> None:
     else:
         storages.open(step.node.output, instance.output.type.bytes, step.index)
     if step.scratch_bytes:
-        storages.open_scratch(step)
+        storages.open_scratch(step, Region(step.index, step.index))
+
+
+def _add_turns(storages: _Storages, graph: Graph, step: Step, region: Region) -> None:
+    """What a step of a rolling region needs: a ring, a whole output, sums."""
+    name, type_ = step.node.output, graph.tensors[step.node.output].type
+    if step.index == region.first and region.brief_bytes:
+        storages.open_area(region)
+    if step.kernel.drive is Drive.ACCUMULATE and step.scratch_bytes:
+        storages.open_scratch(step, region)
+    if name in region.brief:
+        return
+    if name in region.shared:
+        storages.join(region.shared[name], name)
+    elif name in region.rings:
+        size = region.rings[name] * (type_.bytes // row_count(type_))
+        storages.open_ring(name, size, region)
+    else:
+        storages.open(name, type_.bytes, region.first)
 
 
 def _viewed(graph: Graph, node: Node) -> str:
@@ -93,11 +179,16 @@ def _viewed(graph: Graph, node: Node) -> str:
     return name
 
 
-def _last_uses(schedule: Schedule) -> dict[str, int]:
+def _spans(schedule: Schedule) -> Mapping[int, Region]:
+    """The region of every step."""
+    return {step.index: schedule.region_of(step.index) for step in schedule.steps}
+
+
+def _last_uses(schedule: Schedule, spans: Mapping[int, Region]) -> dict[str, int]:
     """The last step that reads each tensor or a view of it; -1: none, graph outputs: past the end.
 
-    A view counts as a use of its base wherever it stands, so that nothing overwrites the base
-    while a view that comes later in the graph still needs it.
+    A region reads until its last step. A view counts as a use of its base wherever it stands, so
+    that nothing overwrites the base while a view that comes later in the graph still needs it.
     """
     graph = schedule.graph
     last = dict.fromkeys(graph.tensors, -1)
@@ -105,7 +196,7 @@ def _last_uses(schedule: Schedule) -> dict[str, int]:
         last[name] = len(schedule.steps)
     for step in schedule.steps:
         for name in step.node.inputs:
-            last[name] = max(last[name], step.index)
+            last[name] = max(last[name], spans[step.index].last)
     for node in reversed(graph.nodes):
         if is_view(node):
             base = node.inputs[0]

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from tinycc.ops.add import ADD
 from tinycc.ops.average_pool2d import AVERAGE_POOL2D
 from tinycc.ops.concat import CONCAT
+from tinycc.ops.constant import CONSTANT
 from tinycc.ops.conv2d import CONV2D
 from tinycc.ops.dequantize import DEQUANTIZE
 from tinycc.ops.fully_connected import FULLY_CONNECTED
@@ -29,6 +30,7 @@ ALL: tuple[Op, ...] = (
     ADD,
     AVERAGE_POOL2D,
     CONCAT,
+    CONSTANT,
     CONV2D,
     DEQUANTIZE,
     FULLY_CONNECTED,

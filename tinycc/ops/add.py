@@ -12,6 +12,8 @@ import numpy as np
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
 from tinycc.ops.activation import activated, bound_fields, output_bounds
+from tinycc.ops.bounds import Bounds
+from tinycc.ops.channels import same_channels
 from tinycc.ops.elementwise import (
     binary_examples,
     binary_rule,
@@ -96,6 +98,20 @@ def sum_reference(sign: int) -> Callable[[Instance, Sequence[np.ndarray]], np.nd
     return reference
 
 
+def sum_bounds(sign: int) -> Callable[[Instance, Sequence[Bounds]], Bounds]:
+    """The limits of a sum (1) or difference (-1)."""
+
+    def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+        a, b = given
+        flip = sign < 0
+        compute = sum_reference(sign)
+        low = compute(instance, (a.low, b.high if flip else b.low))
+        high = compute(instance, (a.high, b.low if flip else b.high))
+        return Bounds(low.astype(np.int64), high.astype(np.int64))
+
+    return bounds
+
+
 def sum_real(sign: int) -> Callable[[Instance, Sequence[np.ndarray]], np.ndarray]:
     """The real sum (1) or difference (-1)."""
 
@@ -142,4 +158,6 @@ ADD = Op(
     onnx=(binary_rule("Add", "add", Add()),),
     requires=(broadcasts_simply, sum_fits(1)),
     alias=Alias.IN_PLACE,
+    bounds=sum_bounds(1),
+    channels=same_channels,
 )

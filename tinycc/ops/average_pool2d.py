@@ -11,6 +11,8 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ops.activation import activated, bound_fields, output_bounds
+from tinycc.ops.bounds import Bounds, on_last_axis
+from tinycc.ops.channels import same_channels
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import INT32_MAX, Clamp, Requantization, requantization
@@ -80,6 +82,23 @@ def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     """The real mean; 0 for a window without any pixel."""
     means = _sums(instance, values[0]) / np.maximum(1, counts(instance))
     return activated(instance, means.reshape(instance.output.type.shape))
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """For each number of pixels under a window and its divisor: that many at the limits."""
+    x, y = instance.inputs[0].type, instance.output.type
+    ones = _sums(instance, np.ones((*x.shape[:3], 1))).astype(np.int64)
+    pairs = np.unique(np.stack([ones.reshape(-1), counts(instance).reshape(-1)]), axis=1)
+    constants = _requantization(instance, [int(v) for v in np.unique(counts(instance))])
+    which = np.searchsorted(np.unique(counts(instance)), pairs[1])
+    per_pair = Requantization(constants.multiplier[which][:, np.newaxis], (), constants.shift)
+
+    def means(limits: np.ndarray) -> np.ndarray:
+        sums = pairs[0][:, np.newaxis] * (limits - x.zero_point)
+        return per_pair.apply(sums, y.zero_point, output_bounds(instance)).astype(np.int64)
+
+    channels = x.shape[3]
+    return on_last_axis(given[0].per_channel(channels).mapped(means).per_channel(channels), 4)
 
 
 def params(instance: Instance) -> Params:
@@ -172,6 +191,16 @@ def examples(rng: np.random.Generator) -> Iterable[Instance]:
             yield make.instance("average_pool2d", attrs, [x], infer, quantization)
 
 
+def _is_global(instance: Instance) -> bool:
+    """True for the mean of a whole map of several rows."""
+    attrs, x = _attrs(instance), instance.inputs[0].type
+    return attrs.kernel == x.shape[1:3] and not any(attrs.pads) and attrs.kernel[0] > 1
+
+
+def _sums_bytes(instance: Instance) -> int:
+    return 4 * instance.output.type.shape[3]
+
+
 AVERAGE_POOL2D = Op(
     name="average_pool2d",
     attrs=AveragePool2d,
@@ -189,6 +218,14 @@ AVERAGE_POOL2D = Op(
             params,
             window=window,
         ),
+        Kernel(
+            "tinycc_global_average_pool2d_s8",
+            "average_pool2d/tinycc_global_average_pool2d_s8.c",
+            Drive.ACCUMULATE,
+            params,
+            when=_is_global,
+            scratch=_sums_bytes,
+        ),
     ),
     onnx=(
         OnnxRule("AveragePool", _from_onnx),
@@ -196,4 +233,6 @@ AVERAGE_POOL2D = Op(
         OnnxRule("ReduceMean", reduction(_emit)),
     ),
     requires=(_sums_fit,),
+    bounds=bounds,
+    channels=same_channels,
 )

@@ -11,6 +11,8 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
+from tinycc.ops.bounds import Bounds, hull, on_last_axis
+from tinycc.ops.channels import Channels, Tie, same_channels
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.op import (
@@ -54,6 +56,32 @@ def joined(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
 def rows(instance: Instance, row: int) -> tuple[RowRange, ...]:
     """Rows stay rows unless they are what is joined."""
     return same_row(instance, row) if _axis(instance) >= 2 else all_rows(instance, row)
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """Side by side along the channels, else whatever holds for all operands."""
+    rank = len(instance.output.type.shape)
+    counts = [tensor.type.shape[-1] for tensor in instance.inputs]
+    parts = [part.per_channel(count) for part, count in zip(given, counts, strict=True)]
+    if _axis(instance) != rank - 1:
+        return on_last_axis(hull(parts), rank)
+    low, high = (
+        np.concatenate(side) for side in zip(*((p.low, p.high) for p in parts), strict=True)
+    )
+    return on_last_axis(Bounds(low, high), rank)
+
+
+def channels(instance: Instance) -> Channels:
+    """One operand's channels behind the other's, or the same ones in all."""
+    if _axis(instance) != len(instance.output.type.shape) - 1:
+        return same_channels(instance)
+    ties, start = [], 0
+    for index, tensor in enumerate(instance.inputs):
+        count = tensor.type.shape[-1]
+        if not tensor.is_constant:
+            ties.append(Tie(index, np.arange(count), np.arange(start, start + count)))
+        start += count
+    return Channels(tuple(ties))
 
 
 def _units(instance: Instance) -> int:
@@ -129,4 +157,6 @@ CONCAT = Op(
     onnx=(OnnxRule("Concat", _from_onnx),),
     requires=(_shapes_match,),
     scale=Scale.SAME,
+    bounds=bounds,
+    channels=channels,
 )

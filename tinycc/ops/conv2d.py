@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -11,14 +11,21 @@ import numpy as np
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import DType, Quantization, TensorType
 from tinycc.ops.activation import activated
+from tinycc.ops.bounds import Bounds, on_last_axis
+from tinycc.ops.channels import Channels, Kept, grouped_channels
+from tinycc.ops.conv2d_mve import conv2d_kernels_mve
 from tinycc.ops.dense import (
     accumulator_is_int32,
     contract,
+    contract_bounds,
     dense_fields,
     dense_params,
+    real_bias,
+    sum_limits,
     weights_are_constant,
     weights_are_int8,
 )
+from tinycc.ops.dense_dsp import conv2d_kernels_dsp
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import Clamp
@@ -33,6 +40,7 @@ from tinycc.ops.spatial import (
     slide_window,
     to_nhwc,
     windows,
+    windows_inside,
 )
 
 _UNIT = 64  # weight of BatchNormalization: leaves int8 room for either sign, divides exactly
@@ -40,13 +48,18 @@ _UNIT = 64  # weight of BatchNormalization: leaves int8 room for either sign, di
 
 @dataclass(frozen=True)
 class Conv2d:
-    """Attributes; pads are top, left, bottom, right. groups == input channels: depthwise."""
+    """Attributes; pads are top, left, bottom, right. groups == input channels: depthwise.
+
+    `precision`, `sum_bits`: see dense.Precise.
+    """
 
     strides: Pair = (1, 1)
     pads: Pads = (0, 0, 0, 0)
     dilations: Pair = (1, 1)
     groups: int = 1
     clamp: Clamp | None = None
+    precision: int | None = None
+    sum_bits: int = 32
 
 
 def _attrs(instance: Instance) -> Conv2d:
@@ -91,9 +104,42 @@ def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
 def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     """Real convolution, bias and clamp."""
     sums = _correlate(instance, values[0], values[1], 0.0)
-    if len(values) > 2:
-        sums = sums + values[2]
-    return activated(instance, sums)
+    return activated(instance, sums + real_bias(instance, values))
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """For each way in which windows leave the image: taps outside see the zero point."""
+    attrs, x = _attrs(instance), instance.inputs[0].type
+    weights = cast(np.ndarray, instance.inputs[1].data)
+    channels = given[0].per_channel(x.shape[3])
+    rows = np.arange(x.shape[3]).reshape(attrs.groups, -1)
+    mine = np.repeat(rows, weights.shape[0] // attrs.groups, axis=0)[:, np.newaxis]
+    taps = sum_limits(
+        weights.reshape(len(weights), -1, weights.shape[3]), channels.mapped(lambda v: v[mine])
+    )
+    outside = weights.astype(np.int64).sum(axis=3).reshape(len(weights), -1) * x.zero_point
+    inside = windows_inside(attrs, _kernel(instance), x.shape, instance.output.type.shape)
+
+    def totals(limits: np.ndarray) -> np.ndarray:
+        return np.asarray(inside @ limits.T + ~inside @ outside.T)
+
+    sums = taps.mapped(totals)  # [ways, channels]
+    limits = contract_bounds(instance, sums)
+    return on_last_axis(limits.per_channel(len(weights)), 4)
+
+
+def channels(instance: Instance) -> Channels:
+    """Input channels are weighed one by one; those of a group stay together."""
+    groups, shape = _attrs(instance).groups, instance.inputs[1].type.shape
+    return Channels() if groups == 1 else grouped_channels(groups, shape[3], shape[0] // groups)
+
+
+def select(instance: Instance, kept: Kept) -> object:
+    """As many groups as remain."""
+    attrs, remaining = _attrs(instance), cast(np.ndarray, kept.inputs[0])
+    if attrs.groups == 1:
+        return attrs
+    return replace(attrs, groups=int(remaining.sum()) // instance.inputs[1].type.shape[3])
 
 
 def macs(instance: Instance) -> int:
@@ -161,6 +207,8 @@ def window(instance: Instance) -> Window:
 
 
 KERNELS = (
+    *conv2d_kernels_mve(params, window, is_pointwise, is_depthwise),
+    *conv2d_kernels_dsp(params, window, is_pointwise),
     Kernel(
         "tinycc_dwconv2d_s8",
         "conv2d/tinycc_dwconv2d_s8.c",
@@ -280,4 +328,7 @@ CONV2D = Op(
     ),
     requires=(weights_are_constant, weights_are_int8, _groups_divide, accumulator_is_int32),
     macs=macs,
+    bounds=bounds,
+    channels=channels,
+    select=select,
 )

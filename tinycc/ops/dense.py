@@ -3,29 +3,54 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 
 from tinycc.ir.graph import Instance, Tensor
 from tinycc.ir.types import DType, TensorType
 from tinycc.ops.activation import bound_fields, output_bounds
+from tinycc.ops.bounds import Bounds
 from tinycc.ops.numerics import (
     INT32_MAX,
+    MULTIPLIER_BITS,
     Requantization,
     channel_scales,
     exact_values,
+    fixed_requantization,
     requantization,
     round_half_up,
+    unclamped,
 )
 from tinycc.ops.op import Array, Field, Params
 
 _WHOLE = Fraction(1, 1024)
 _SCALE_ERROR = Fraction(1, 2**22)  # the scale of an int32 bias is a product rounded to float32
 _MOST_FRACTION = 10
+
+
+class Precise(Protocol):
+    """Attributes of every operator of dot products.
+
+    `precision` is None, or fixed by a pass that removed channels: the accumulator's fraction bits
+    (minus the shift), which would otherwise follow from the channels that are left. The bias is
+    then int32 in units of the accumulator, so that constant inputs can be added to it exactly.
+    `sum_bits` is 16 where every partial sum of products is proved to fit 16 bits.
+    """
+
+    @property
+    def precision(self) -> int | None: ...
+    @property
+    def sum_bits(self) -> int: ...
+
+
+def fixed_precision(instance: Instance) -> int | None:
+    """The precision that a pass has fixed, if one has."""
+    return cast(Precise, instance.attrs).precision
 
 
 @dataclass(frozen=True)
@@ -52,28 +77,39 @@ class DotConstants:
 
 @lru_cache(maxsize=1024)
 def dot_constants(
-    x: TensorType, weights: Tensor, bias: Tensor | None, y: TensorType
+    x: TensorType,
+    weights: Tensor,
+    bias: Tensor | None,
+    y: TensorType,
+    precision: int | None = None,
 ) -> DotConstants:
     """bias, multiplier and shift per output channel (weights: int8, channels first)."""
     assert weights.data is not None
     channels = weights.type.shape[0]
     multipliers = [x.scale * scale / y.scale for scale in channel_scales(weights.type, channels)]
+    if precision is not None:
+        assert bias is not None and bias.data is not None
+        fixed = fixed_requantization(multipliers, bias.data.tolist(), precision)
+        return _with_weights(fixed, x, weights)
     steps: list[Fraction] | None = None
     if bias is not None:
         assert bias.data is not None
         steps = [value / y.scale for value in exact_values(bias.data, bias.type)]
-    flat = weights.data.reshape(channels, -1).astype(np.int64)
-    sums, reach = flat.sum(axis=1), 128 * np.abs(flat).sum(axis=1)
     for fraction in range(_bias_fraction(multipliers, steps), -1, -1):
-        found = requantization(multipliers, steps, fraction)
-        folded = tuple(
-            own - (x.zero_point * int(total) << found.fraction)
-            for own, total in zip(found.bias, sums, strict=True)
-        )
-        constants = DotConstants(found, folded, tuple(reach.tolist()))
+        constants = _with_weights(requantization(multipliers, steps, fraction), x, weights)
         if fraction == 0 or constants.overflow() is None:
             break
     return constants
+
+
+def _with_weights(found: Requantization, x: TensorType, weights: Tensor) -> DotConstants:
+    flat = cast(np.ndarray, weights.data).reshape(weights.type.shape[0], -1).astype(np.int64)
+    sums, reach = flat.sum(axis=1), 128 * np.abs(flat).sum(axis=1)
+    folded = tuple(
+        own - (x.zero_point * int(total) << found.fraction)
+        for own, total in zip(found.bias, sums, strict=True)
+    )
+    return DotConstants(found, folded, tuple(reach.tolist()))
 
 
 def _bias_fraction(multipliers: list[Fraction], steps: list[Fraction] | None) -> int:
@@ -96,7 +132,8 @@ def _bias_fraction(multipliers: list[Fraction], steps: list[Fraction] | None) ->
 def instance_constants(instance: Instance) -> DotConstants:
     """The constants of a node whose inputs are x, weights and an optional bias."""
     bias = instance.inputs[2] if len(instance.inputs) > 2 else None
-    return dot_constants(instance.inputs[0].type, instance.inputs[1], bias, instance.output.type)
+    x, y = instance.inputs[0].type, instance.output.type
+    return dot_constants(x, instance.inputs[1], bias, y, fixed_precision(instance))
 
 
 def contract(instance: Instance, sums: np.ndarray) -> np.ndarray:
@@ -104,6 +141,41 @@ def contract(instance: Instance, sums: np.ndarray) -> np.ndarray:
     constants, y = instance_constants(instance), instance.output.type
     acc = (sums.astype(np.int64) << constants.requantization.fraction) + np.array(constants.bias)
     return constants.requantization.apply(acc, y.zero_point, output_bounds(instance))
+
+
+def real_bias(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray | float:
+    """The bias in real numbers, whatever its units."""
+    if len(values) < 3 or fixed_precision(instance) is None:
+        return values[2] if len(values) > 2 else 0.0
+    found, y = instance_constants(instance).requantization, instance.output.type
+    unit = float(y.scale) * 2.0 ** (found.shift - MULTIPLIER_BITS)
+    return np.asarray(values[2] * found.multiplier * unit)
+
+
+def contract_bounds(instance: Instance, sums: Bounds) -> Bounds:
+    """The limits of the results from the limits of the sums of products (one per channel).
+
+    A multiplier is positive, so that requantisation never decreases. Python integers: sums that
+    leave int32 are limited too, which proves channels with huge biases constant.
+    """
+    constants = instance_constants(instance)
+    found, zero, clamp = constants.requantization, instance.output.type.zero_point, output_bounds
+    low, high = clamp(instance)
+    bias, multiplier = (np.array(v, object) for v in (constants.bias, found.multiplier.tolist()))
+
+    def results(limits: np.ndarray) -> np.ndarray:
+        acc = limits.astype(object) * 2**found.fraction + bias
+        steps = unclamped(acc, multiplier, found.shift, zero)
+        return np.asarray(np.minimum(np.maximum(steps, low), high)).astype(np.int64)
+
+    return sums.mapped(results)
+
+
+def sum_limits(weights: np.ndarray, x: Bounds) -> Bounds:
+    """The limits of sums of weights * x over the last axis; x broadcasts against the weights."""
+    w = weights.astype(np.int64)
+    least = np.where(w >= 0, w * x.low, w * x.high).sum(axis=-1)
+    return Bounds(least, np.where(w >= 0, w * x.high, w * x.low).sum(axis=-1))
 
 
 def dense_fields(instance: Instance) -> tuple[Field, ...]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import DType
+from tinycc.ops.channels import same_channels
 from tinycc.ops.conversion import (
     Conversion,
     conversion_examples,
@@ -57,4 +58,5 @@ DEQUANTIZE = Op(
         ),
     ),
     requires=(_scale_is_float32,),
+    channels=same_channels,
 )

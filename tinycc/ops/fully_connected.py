@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
@@ -12,14 +13,21 @@ from tinycc.ir.graph import Instance
 from tinycc.ir.types import Quantization, TensorType
 from tinycc.ops.activation import activated
 from tinycc.ops.add import Add
+from tinycc.ops.bounds import Bounds, on_last_axis
+from tinycc.ops.channels import Channels
 from tinycc.ops.conv2d import Conv2d
 from tinycc.ops.dense import (
     accumulator_is_int32,
     contract,
+    contract_bounds,
     dense_params,
+    real_bias,
+    sum_limits,
     weights_are_constant,
     weights_are_int8,
 )
+from tinycc.ops.dense_dsp import conv1x1_kernels_dsp
+from tinycc.ops.dense_mve import FULLY_CONNECTED_MVE
 from tinycc.ops.elementwise import emit_binary
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
@@ -29,9 +37,11 @@ from tinycc.ops.op import Drive, Kernel, Op, same_row, vectors
 
 @dataclass(frozen=True)
 class FullyConnected:
-    """Attributes: the fused activation."""
+    """Attributes: the fused activation; `precision`, `sum_bits`: see dense.Precise."""
 
     clamp: Clamp | None = None
+    precision: int | None = None
+    sum_bits: int = 32
 
 
 def infer(attrs: object, types: Sequence[TensorType]) -> tuple[int, ...]:
@@ -52,8 +62,14 @@ def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
 
 def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     """Real products, bias and clamp."""
-    sums = _products(values)
-    return activated(instance, sums + values[2] if len(values) > 2 else sums)
+    return activated(instance, _products(values) + real_bias(instance, values))
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """Every product with the input at whichever limit is worse."""
+    weights = cast(np.ndarray, instance.inputs[1].data)
+    limits = sum_limits(weights, given[0].per_channel(weights.shape[1]))
+    return on_last_axis(contract_bounds(instance, limits), len(instance.output.type.shape))
 
 
 def macs(instance: Instance) -> int:
@@ -190,6 +206,8 @@ FULLY_CONNECTED = Op(
     rows=same_row,
     examples=examples,
     kernels=(
+        FULLY_CONNECTED_MVE,
+        *conv1x1_kernels_dsp(),
         Kernel(
             "tinycc_conv1x1_s8",
             "conv2d/tinycc_conv1x1_s8.c",
@@ -201,4 +219,6 @@ FULLY_CONNECTED = Op(
     onnx=(OnnxRule("Gemm", _from_gemm), OnnxRule("MatMul", _from_matmul)),
     requires=(weights_are_constant, weights_are_int8, _weights_match, accumulator_is_int32),
     macs=macs,
+    bounds=bounds,
+    channels=lambda _: Channels(),
 )

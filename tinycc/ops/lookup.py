@@ -13,6 +13,8 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
+from tinycc.ops.bounds import Bounds
+from tinycc.ops.channels import same_channels
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule, onnx_scalar
 from tinycc.ops.functions import FUNCTIONS, ONNX_FUNCTIONS, OnnxFunction
@@ -26,12 +28,13 @@ _FLOAT32_MAX = 3.4028234663852886e38
 class Lookup:
     """Attributes: a name of functions.FUNCTIONS, values for its parameters in order, and a clamp
 
-    of the result.
+    of the result. Where `entries` holds the results of -128 .. 127, the name is only a name.
     """
 
     function: str
     parameters: tuple[float, ...] = ()
     clamp: Clamp | None = None
+    entries: tuple[int, ...] = ()
 
 
 def _attrs(instance: Instance) -> Lookup:
@@ -49,11 +52,17 @@ def table(attrs: Lookup, x: TensorType, y: TensorType) -> np.ndarray:
 
     NaN (the logarithm of a negative number) stands for 0.
     """
+    if attrs.entries:
+        return _frozen(attrs.entries)
     scale, zero = x.scale, x.zero_point
     inputs = [(value - zero) * scale for value in range(INT8_MIN, INT8_MAX + 1)]
     low, high = integer_bounds(attrs.clamp, y)
     steps = [_steps(v, y) for v in _evaluate(attrs, inputs)]
-    results = np.array([min(max(step, low), high) for step in steps], np.int8)
+    return _frozen([min(max(step, low), high) for step in steps])
+
+
+def _frozen(entries: Sequence[int]) -> np.ndarray:
+    results = np.array(entries, np.int8)
     results.setflags(write=False)
     return results
 
@@ -92,9 +101,26 @@ def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
 
 
 def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
-    """The function in float64; NaN becomes 0."""
+    """The function in float64; NaN becomes 0. Explicit entries: those of the nearest values."""
+    if _attrs(instance).entries:
+        x, y = instance.inputs[0].type, instance.output.type
+        steps = np.rint(values[0] / float(x.scale)).astype(np.int64) + x.zero_point
+        stored = reference(instance, (np.clip(steps, INT8_MIN, INT8_MAX),))
+        return np.asarray((stored - np.float64(y.zero_point)) * float(y.scale))
     results = _real(_attrs(instance), values[0].astype(np.float64))
     return np.where(np.isnan(results), 0.0, results)
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """The extremes of the table's entries between the input's limits."""
+    found = table(_attrs(instance), instance.inputs[0].type, instance.output.type).astype(np.int64)
+    spans, places = np.unique(
+        np.stack([given[0].low.reshape(-1), given[0].high.reshape(-1)]), axis=1, return_inverse=True
+    )
+    parts = [found[low - INT8_MIN : high - INT8_MIN + 1] for low, high in spans.T]
+    least, most = (np.array([pick(p) for p in parts]) for pick in (np.min, np.max))
+    shape = given[0].low.shape
+    return Bounds(least[places].reshape(shape), most[places].reshape(shape))
 
 
 def params(instance: Instance) -> Params:
@@ -110,6 +136,8 @@ def params(instance: Instance) -> Params:
 def _known_function(instance: Instance) -> str | None:
     """the function must be one of the table in functions.py, with all of its parameters"""
     attrs = _attrs(instance)
+    if attrs.entries:
+        return None if len(attrs.entries) == 256 else f"{len(attrs.entries)} entries"
     function = FUNCTIONS.get(attrs.function)
     if function is None:
         return f"function {attrs.function}"
@@ -194,6 +222,8 @@ def examples(rng: np.random.Generator) -> Iterable[Instance]:
         x = make.activation((1, 4, 5, 13) if rng.random() < 0.5 else (1, 257))
         yield make.instance("lookup", Lookup(function, parameters), [x], infer)
     yield make.instance("lookup", Lookup("identity"), [make.activation(())], infer)
+    entries = tuple(int(v) for v in rng.integers(INT8_MIN, INT8_MAX + 1, 256))
+    yield make.instance("lookup", Lookup("any", entries=entries), [make.activation((1, 9))], infer)
 
 
 LOOKUP = Op(
@@ -219,4 +249,6 @@ LOOKUP = Op(
     ),
     requires=(_known_function,),
     alias=Alias.IN_PLACE,
+    bounds=bounds,
+    channels=same_channels,
 )

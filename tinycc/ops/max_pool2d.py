@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from tinycc.ir.graph import Instance
+from tinycc.ops.bounds import Bounds, exactly, hull, per_channel
+from tinycc.ops.channels import same_channels
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import INT8_MIN
 from tinycc.ops.op import Drive, Kernel, Op, Params, Scale
 from tinycc.ops.pooling import (
     Pooling,
+    geometry,
     global_pool,
     infer,
     onnx_pooling,
@@ -24,7 +27,7 @@ from tinycc.ops.pooling import (
     rows,
     window,
 )
-from tinycc.ops.spatial import from_nhwc, to_nhwc
+from tinycc.ops.spatial import from_nhwc, to_nhwc, windows_inside
 
 
 @dataclass(frozen=True)
@@ -47,13 +50,22 @@ def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     return _largest(instance, values[0], -np.inf)
 
 
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """The input's; -128 joins where a window holds no pixel. Padding is ignored."""
+    attrs, x = geometry(instance), instance.inputs[0].type.shape
+    limits = per_channel(instance, given)
+    inside = windows_inside(attrs, attrs.kernel, x, instance.output.type.shape)
+    nothing = exactly(np.full((1, 1, 1, 1), INT8_MIN))
+    return limits if inside.any(axis=1).all() else hull([limits, nothing])
+
+
 def params(instance: Instance) -> Params:
     """The fields of `tinycc_max_pool2d_s8_params`."""
     return Params("tinycc_max_pool2d_s8_params", pool_fields(instance))
 
 
-def _emit(build: Builder, x: str, geometry: Pooling) -> str:
-    attrs = MaxPool2d(geometry.kernel, geometry.strides, geometry.pads, geometry.dilations)
+def _emit(build: Builder, x: str, own: Pooling) -> str:
+    attrs = MaxPool2d(own.kernel, own.strides, own.pads, own.dilations)
     return build.emit("max_pool2d", attrs, [x])
 
 
@@ -61,15 +73,15 @@ def _from_onnx(node: ForeignNode, build: Builder) -> None:
     if len(node.outputs) > 1 and node.outputs[1]:
         raise build.fail("the second output (indices) is not supported")
     x, rank = to_nhwc(build, node.input(0))
-    geometry, _ = onnx_pooling(node, build, x)
-    from_nhwc(build, _emit(build, x, geometry), rank, node.outputs[0])
+    own, _ = onnx_pooling(node, build, x)
+    from_nhwc(build, _emit(build, x, own), rank, node.outputs[0])
 
 
 def examples(rng: np.random.Generator) -> Iterable[Instance]:
     """The common geometries."""
     make = ExampleMaker(rng)
-    for x, geometry in pool_examples(make):
-        attrs = MaxPool2d(geometry.kernel, geometry.strides, geometry.pads, geometry.dilations)
+    for x, own in pool_examples(make):
+        attrs = MaxPool2d(own.kernel, own.strides, own.pads, own.dilations)
         yield make.same("max_pool2d", attrs, [x], infer)
 
 
@@ -97,4 +109,6 @@ MAX_POOL2D = Op(
         OnnxRule("ReduceMax", reduction(_emit)),
     ),
     scale=Scale.SAME,
+    bounds=bounds,
+    channels=same_channels,
 )

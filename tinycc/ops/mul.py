@@ -9,6 +9,8 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ops.activation import activated, bound_fields, output_bounds
+from tinycc.ops.bounds import Bounds, hull
+from tinycc.ops.channels import same_channels
 from tinycc.ops.elementwise import (
     binary_examples,
     binary_rule,
@@ -48,6 +50,17 @@ def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
 def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     """The real product."""
     return activated(instance, values[0] * values[1])
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """The extremes of a product lie at the extremes of its factors."""
+    a, b = given
+    corners = [
+        reference(instance, (first, second)).astype(np.int64)
+        for first in (a.low, a.high)
+        for second in (b.low, b.high)
+    ]
+    return hull([Bounds(corner, corner) for corner in corners])
 
 
 def params(instance: Instance) -> Params:
@@ -98,4 +111,6 @@ MUL = Op(
     onnx=(binary_rule("Mul", "mul", Mul()),),
     requires=(broadcasts_simply, _scales_fit),
     alias=Alias.IN_PLACE,
+    bounds=bounds,
+    channels=same_channels,
 )

@@ -69,6 +69,18 @@ def requantization(
     return Requantization(stored, bias, shift, fraction)
 
 
+def fixed_requantization(
+    scales: Sequence[Fraction], biases: Sequence[int], precision: int
+) -> Requantization:
+    """The constants where the precision is given and biases are in units of the accumulator.
+
+    `precision` is the number of fraction bits of the accumulator, or minus the shift.
+    """
+    multipliers = [_multiplier(scale / Fraction(2) ** abs(precision)) for scale in scales]
+    stored = np.array(multipliers, np.int64).astype(np.int32)
+    return Requantization(stored, tuple(biases), max(0, -precision), max(0, precision))
+
+
 def _multiplier(scale: Fraction) -> int:
     exact = scale * Fraction(2**MULTIPLIER_BITS)
     if exact < SMALL_MULTIPLIER:
@@ -88,10 +100,15 @@ def requantize(
     |acc| < 2**31 and multiplier < 2**31: the product fits int64. The clamp takes the lower bound
     first, as ONNX's Clip does where min > max.
     """
-    high = (acc.astype(np.int64) * np.asarray(multiplier, np.int64)) >> (32 - shift)
-    value = (high + 2 * zero_point + 1) >> 1
+    value = unclamped(acc.astype(np.int64), np.asarray(multiplier, np.int64), shift, zero_point)
     clamped: np.ndarray = np.minimum(np.maximum(value, bounds[0]), bounds[1])
     return clamped.astype(np.int8)
+
+
+def unclamped(acc: np.ndarray, multiplier: np.ndarray, shift: int, zero_point: int) -> np.ndarray:
+    """Output steps before saturation; arrays of int64, or of Python integers of any size."""
+    value: np.ndarray = (((acc * multiplier) >> (32 - shift)) + 2 * zero_point + 1) >> 1
+    return value
 
 
 @dataclass(frozen=True)

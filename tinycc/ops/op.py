@@ -11,6 +11,8 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
+from tinycc.ops.bounds import Bounds
+from tinycc.ops.channels import Channels, Select, same_attributes
 from tinycc.ops.foreign import OnnxRule
 
 RowRange = tuple[int, int] | None
@@ -37,6 +39,7 @@ class Drive(enum.Enum):
 
     ROWS = "rows"  # one output row at a time, from a window of input row pointers
     RUN = "run"  # n contiguous units at once (pixels, vectors): see Kernel.units
+    ACCUMULATE = "accumulate"  # one input row at a time, n is its number; writes after the last
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,10 @@ class Op:
     `requires`: each returns None when satisfied, else the fact found; its docstring says what is
     needed. `infer` gives the output's shape. `reference` defines the integer result bit for bit:
     operands in, output out, both as stored; `real` is the float64 meaning on real values.
+
+    For exact reduction: `bounds` gives the limits of the output from those of all inputs (None:
+    those of its type), `channels` which channels exist together (None: all of them), `select`
+    the attributes of the node with fewer channels.
     """
 
     name: str
@@ -140,6 +147,9 @@ class Op:
     scale: Scale = Scale.FREE
     alias: Alias = Alias.NONE
     macs: Callable[[Instance], int] = field(default=_nothing)
+    bounds: Callable[[Instance, Sequence[Bounds]], Bounds] | None = None
+    channels: Callable[[Instance], Channels | None] | None = None
+    select: Select = same_attributes
 
 
 def elements(instance: Instance) -> int:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
+from tinycc.ops.bounds import Bounds, exactly, hull, on_last_axis
+from tinycc.ops.channels import Channels, Kept, Tie, last_extent
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule, onnx_integers, onnx_scalar
 from tinycc.ops.numerics import quantize_real
@@ -60,6 +62,35 @@ def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
 def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     """Padding is the real value."""
     return np.pad(values[0], _attrs(instance).pads, constant_values=_attrs(instance).value)
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """The padding joins all channels that it is around, and is the others."""
+    x, shape = instance.inputs[0].type, instance.output.type.shape
+    value = np.int64(quantize_real(_attrs(instance).value, instance.output.type))
+    inner = given[0].per_channel(last_extent(x.shape))
+    if any(pad != (0, 0) for pad in _attrs(instance).pads[:-1]):
+        inner = hull([inner, exactly(np.atleast_1d(value))])
+    around = _around(instance)[2]
+    return on_last_axis(
+        inner.mapped(lambda v: np.pad(v, around, constant_values=value)), len(shape)
+    )
+
+
+def channels(instance: Instance) -> Channels:
+    """The input's channels between those of the padding."""
+    count = last_extent(instance.inputs[0].type.shape)
+    every = np.arange(count)
+    before, after = _around(instance)[2]
+    return Channels((Tie(0, every, every + before),), alike=not before and not after)
+
+
+def select(instance: Instance, kept: Kept) -> object:
+    """Only the kept channels of the padding are added."""
+    attrs, before = _attrs(instance), _around(instance)[2][0]
+    count = last_extent(instance.inputs[0].type.shape)
+    ends = int(kept.output[:before].sum()), int(kept.output[before + count :].sum())
+    return replace(attrs, pads=(*attrs.pads[:-1], ends)) if attrs.pads else attrs
 
 
 def params(instance: Instance) -> Params:
@@ -149,4 +180,7 @@ PAD = Op(
     onnx=(OnnxRule("Pad", _from_onnx, since=11),),
     requires=(_pads_an_image,),
     scale=Scale.SAME,
+    bounds=bounds,
+    channels=channels,
+    select=select,
 )

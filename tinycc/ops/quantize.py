@@ -8,6 +8,8 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import DType
+from tinycc.ops.bounds import Bounds
+from tinycc.ops.channels import same_channels
 from tinycc.ops.conversion import (
     Conversion,
     conversion_examples,
@@ -27,6 +29,11 @@ def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     steps = np.rint(np.clip(np.where(np.isnan(ratio), 0, ratio), -512, 512)) + y.zero_point
     saturated: np.ndarray = np.clip(steps, INT8_MIN, INT8_MAX)
     return saturated.astype(np.int8)
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """Quantisation never decreases."""
+    return given[0].mapped(lambda limits: reference(instance, (limits,)).astype(np.int64))
 
 
 def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
@@ -65,4 +72,6 @@ QUANTIZE = Op(
         ),
     ),
     requires=(_scale_is_float32,),
+    bounds=bounds,
+    channels=same_channels,
 )

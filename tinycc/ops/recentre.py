@@ -8,6 +8,8 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import DType
+from tinycc.ops.bounds import Bounds
+from tinycc.ops.channels import same_channels
 from tinycc.ops.conversion import Conversion, conversion_examples, infer, same_values
 from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, elements, same_row
 
@@ -18,6 +20,12 @@ def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     """The highest bit flipped."""
     flipped = values[0].view(np.uint8) ^ np.uint8(FLIP)
     return np.asarray(flipped).view(instance.output.type.dtype.numpy)
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """128 more or less."""
+    up = instance.output.type.dtype is DType.UINT8
+    return given[0].mapped(lambda limits: limits + (FLIP if up else -FLIP))
 
 
 def params(instance: Instance) -> Params:
@@ -56,4 +64,6 @@ RECENTRE = Op(
     ),
     requires=(_keeps_real_values,),
     alias=Alias.IN_PLACE,
+    bounds=bounds,
+    channels=same_channels,
 )

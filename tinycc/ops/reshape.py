@@ -11,6 +11,8 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
+from tinycc.ops.bounds import Bounds, moved, on_last_axis
+from tinycc.ops.channels import Channels, Kept, Tie, last_extent
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule, onnx_integers
 from tinycc.ops.op import Alias, Op, RowRange, Scale, all_rows, row_count
@@ -38,6 +40,43 @@ def rows(instance: Instance, row: int) -> tuple[RowRange, ...]:
     if row_count(instance.inputs[0].type) == row_count(instance.output.type):
         return ((row, row),)
     return all_rows(instance, row)
+
+
+def _repeats(instance: Instance) -> tuple[int, int] | None:
+    """How often the channels before are repeated among those after, and the other way round.
+
+    The last index of element f is f modulo the last extent: where one extent divides the other,
+    it determines the index in the smaller one. None where neither does.
+    """
+    before, after = (last_extent(t.type.shape) for t in (instance.inputs[0], instance.output))
+    if after % before == 0:
+        return after // before, 1
+    return (1, before // after) if before % after == 0 else None
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """Those of the channels that go into a channel."""
+    rank, found = len(instance.output.type.shape), _repeats(instance)
+    if found is None:
+        return moved(instance, given)
+    x = given[0].per_channel(last_extent(instance.inputs[0].type.shape))
+    merged = x.mapped(lambda v: v.reshape(found[1], -1)).per_channel(len(x.low) // found[1])
+    return on_last_axis(merged.mapped(lambda v: np.tile(v, found[0])), rank)
+
+
+def channels(instance: Instance) -> Channels | None:
+    """Those with the same index in the smaller of both last extents, if one divides the other."""
+    if _repeats(instance) is None:
+        return None
+    before, after = (last_extent(t.type.shape) for t in (instance.inputs[0], instance.output))
+    every = np.arange(max(before, after))
+    return Channels((Tie(0, every % before, every % after),), alike=True)
+
+
+def select(instance: Instance, kept: Kept) -> object:
+    """The shape with fewer channels."""
+    shape = cast(Reshape, instance.attrs).shape
+    return Reshape((*shape[:-1], int(kept.output.sum()))) if shape else instance.attrs
 
 
 def _same_size(instance: Instance) -> str | None:
@@ -144,4 +183,7 @@ RESHAPE = Op(
     requires=(_same_size,),
     scale=Scale.SAME,
     alias=Alias.VIEW,
+    bounds=bounds,
+    channels=channels,
+    select=select,
 )

@@ -11,6 +11,8 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
+from tinycc.ops.bounds import per_channel
+from tinycc.ops.channels import same_channels
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.op import Array, Drive, Field, Kernel, Op, Params, RowRange, Scale, Window
@@ -229,4 +231,6 @@ RESIZE_NEAREST = Op(
     onnx=(OnnxRule("Resize", _from_onnx, since=11),),
     requires=(_image_is_small,),
     scale=Scale.SAME,
+    bounds=per_channel,
+    channels=same_channels,
 )

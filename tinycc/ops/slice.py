@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
+from tinycc.ops.bounds import Bounds, on_last_axis
+from tinycc.ops.channels import Channels, Kept, Tie
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule, onnx_integers
 from tinycc.ops.op import Op, Params, Scale, all_rows
@@ -41,6 +43,42 @@ def sliced(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     index = [start + step * np.arange(extent) for start, extent, step in axes]
     block: np.ndarray = values[0][np.ix_(*index)]
     return block
+
+
+def _picked(instance: Instance) -> np.ndarray:
+    """The input channel of each output channel."""
+    attrs = _attrs(instance)
+    return np.asarray(attrs.starts[-1] + attrs.steps[-1] * np.arange(attrs.extents[-1]))
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """Those of the channels in the block."""
+    if not _attrs(instance).extents:
+        return given[0]
+    limits = given[0].per_channel(instance.inputs[0].type.shape[-1])
+    found = limits.mapped(lambda v: v[_picked(instance)])
+    return on_last_axis(found, len(instance.output.type.shape))
+
+
+def channels(instance: Instance) -> Channels | None:
+    """Those in the block; all, where it takes only every nth."""
+    attrs = _attrs(instance)
+    if not attrs.extents or attrs.steps[-1] != 1:
+        return None
+    return Channels((Tie(0, _picked(instance), np.arange(attrs.extents[-1])),))
+
+
+def select(instance: Instance, kept: Kept) -> object:
+    """The block of what remains of the channels."""
+    attrs, before = _attrs(instance), kept.inputs[0]
+    if before is None or not attrs.extents or attrs.steps[-1] != 1:
+        return attrs
+    start = int(before[: attrs.starts[-1]].sum())
+    return replace(
+        attrs,
+        starts=(*attrs.starts[:-1], start),
+        extents=(*attrs.extents[:-1], int(kept.output.sum())),
+    )
 
 
 def _strides(instance: Instance) -> tuple[int, ...]:
@@ -127,4 +165,7 @@ SLICE = Op(
     onnx=(OnnxRule("Slice", _from_slice, since=10), OnnxRule("Split", _from_split)),
     requires=(_axes_are_few,),
     scale=Scale.SAME,
+    bounds=bounds,
+    channels=channels,
+    select=select,
 )

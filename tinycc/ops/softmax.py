@@ -27,6 +27,7 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import Quantization, TensorType
+from tinycc.ops.bounds import Bounds
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import INT8_MAX, INT8_MIN, round_half_up
@@ -75,6 +76,15 @@ def real(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     powers = np.exp(values[0] - values[0].max(axis=-1, keepdims=True))
     shares: np.ndarray = powers / powers.sum(axis=-1, keepdims=True)
     return shares
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """From a share of 0 to one of 1; a vector of one value always has the whole."""
+    y, count = instance.output.type, instance.inputs[0].type.shape[-1]
+    top = ((inverse_scale(y) + 2**15) >> 16) + y.zero_point
+    one = np.ones((1,) * len(y.shape), np.int64)
+    high = one * min(top, INT8_MAX)
+    return Bounds(high if count == 1 else one * y.zero_point, high)
 
 
 def params(instance: Instance) -> Params:
@@ -160,4 +170,5 @@ SOFTMAX = Op(
     onnx=(OnnxRule("Softmax", _from_onnx),),
     requires=(_values_are_few, _scale_is_coarse),
     alias=Alias.IN_PLACE,
+    bounds=bounds,
 )

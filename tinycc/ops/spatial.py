@@ -78,6 +78,23 @@ def windows(
     )
 
 
+def windows_inside(
+    attrs: Sliding, kernel: Pair, before: Sequence[int], after: Sequence[int]
+) -> np.ndarray:
+    """The different ways in which windows leave the image: [ways, kernel_h * kernel_w].
+
+    True where a tap lies inside; `before` and `after` are the NHWC shapes of input and output.
+    """
+    sides = []
+    for axis in (0, 1):
+        start = np.arange(after[axis + 1]) * attrs.strides[axis] - attrs.pads[axis]
+        at = start[:, np.newaxis] + np.arange(kernel[axis]) * attrs.dilations[axis]
+        sides.append(np.unique((at >= 0) & (at < before[axis + 1]), axis=0))
+    rows, columns = sides
+    both = rows[:, np.newaxis, :, np.newaxis] & columns[np.newaxis, :, np.newaxis, :]
+    return both.reshape(-1, kernel[0] * kernel[1])
+
+
 def onnx_geometry(
     node: ForeignNode, build: Builder, extents: Pair, kernel: Pair
 ) -> tuple[Pair, Pads, Pair]:

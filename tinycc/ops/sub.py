@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tinycc.ops.add import sum_fits, sum_kernel, sum_real, sum_reference, sum_scale
+from tinycc.ops.add import sum_bounds, sum_fits, sum_kernel, sum_real, sum_reference, sum_scale
+from tinycc.ops.channels import same_channels
 from tinycc.ops.elementwise import binary_examples, binary_rule, broadcasts_simply, infer, rows
 from tinycc.ops.numerics import Clamp
 from tinycc.ops.op import Alias, Op
@@ -30,4 +31,6 @@ SUB = Op(
     onnx=(binary_rule("Sub", "sub", Sub()),),
     requires=(broadcasts_simply, sum_fits(-1)),
     alias=Alias.IN_PLACE,
+    bounds=sum_bounds(-1),
+    channels=same_channels,
 )

@@ -10,6 +10,8 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
+from tinycc.ops.bounds import Bounds
+from tinycc.ops.channels import Channels, same_channels
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.op import Op, Params, Scale, all_rows
@@ -35,6 +37,18 @@ def infer(attrs: object, types: Sequence[TensorType]) -> tuple[int, ...]:
 def transposed(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     """The values in the new order: integers and reals alike."""
     return np.ascontiguousarray(values[0].transpose(_permutation(instance)))
+
+
+def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
+    """The limits in the new order."""
+    return given[0].mapped(lambda limits: limits.transpose(_permutation(instance)))
+
+
+def channels(instance: Instance) -> Channels | None:
+    """The same ones where the last axis stays last."""
+    last = len(_permutation(instance)) - 1
+    stays = last >= 0 and _permutation(instance)[last] == last
+    return same_channels(instance) if stays else None
 
 
 def _strides(instance: Instance) -> tuple[int, ...]:
@@ -85,4 +99,6 @@ TRANSPOSE = Op(
     onnx=(OnnxRule("Transpose", _from_onnx),),
     requires=(_axes_are_few,),
     scale=Scale.SAME,
+    bounds=bounds,
+    channels=channels,
 )

@@ -18,7 +18,9 @@ from tinycc.ops.lookup import Lookup
 from tinycc.ops.numerics import Clamp
 from tinycc.target import Target
 
-_CLAMPING = frozenset({"conv2d", "fully_connected", "add", "sub", "mul", "lookup"})
+_CLAMPING = frozenset(
+    {"conv2d", "fully_connected", "add", "sub", "mul", "lookup", "average_pool2d"}
+)
 
 
 def fold_clamp(graph: Graph, target: Target) -> Graph:

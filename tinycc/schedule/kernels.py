@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from tinycc import ops
 from tinycc.ir.graph import Instance
-from tinycc.ops.op import Kernel
+from tinycc.ops.op import Drive, Kernel
 from tinycc.target import Target
 
 
 def choose_kernel(instance: Instance, target: Target) -> Kernel | None:
     """The best kernel for a node on a target; None when there is none at all."""
+    return _first(instance, target, (Drive.ROWS, Drive.RUN))
+
+
+def accumulating_kernel(instance: Instance, target: Target) -> Kernel | None:
+    """The kernel that takes a node's input row by row and keeps only sums, if there is one."""
+    return _first(instance, target, (Drive.ACCUMULATE,))
+
+
+def _first(instance: Instance, target: Target, drives: tuple[Drive, ...]) -> Kernel | None:
     for kernel in ops.get(instance.node.op).kernels:
-        if kernel.isa <= target.isa and kernel.when(instance):
+        if kernel.drive in drives and kernel.isa <= target.isa and kernel.when(instance):
             return kernel
     return None

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tinycc.ir.graph import Graph, Instance, Node
 from tinycc.ops.op import Kernel
@@ -22,15 +23,62 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """A dying input and a growing output of a region may share bytes.
+
+    Row by row, whatever of the input is still needed stays above what is written: the output must
+    start at least `distance` bytes below the input.
+    """
+
+    dying: str
+    growing: str
+    distance: int
+
+
+@dataclass(frozen=True)
+class Region:
+    """Steps `first` .. `last`, which take turns row by row when there is more than one.
+
+    The rule: one row of the last step whose next row has all its inputs. `rings` says how many
+    rows are kept of each tensor that lives only inside; `shared` names, for tensors whose rows
+    replace those of another one, that other one: both are in one ring. `brief` gives the places,
+    in an area of `brief_bytes`, of what is needed for a few turns at a time (single rows by their
+    tensor, scratch by its step's output with `.scratch` behind it).
+    """
+
+    first: int
+    last: int
+    rings: Mapping[str, int] = field(default_factory=dict)
+    shared: Mapping[str, str] = field(default_factory=dict)
+    overlap: Overlap | None = None
+    brief: Mapping[str, int] = field(default_factory=dict)
+    brief_bytes: int = 0
+
+    @property
+    def rolls(self) -> bool:
+        """True when several steps take turns."""
+        return self.last > self.first
+
+
+@dataclass(frozen=True)
 class Schedule:
     """The steps in execution order; `graph.nodes` is in the same order, views included.
 
-    `notes` are sentences for the user (a search that was capped, a machine that was replaced).
+    Every step is in one region, in order; a region of one step is a layer. `notes` are
+    sentences for the user (a search that was capped, a machine that was replaced).
     """
 
     graph: Graph
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
+    regions: tuple[Region, ...] = ()
+
+    def region_of(self, step: int) -> Region:
+        """The region of a step; a region of its own where none was chosen."""
+        for region in self.regions:
+            if region.first <= step <= region.last:
+                return region
+        return Region(step, step)
 
     def instance(self, step: Step) -> Instance:
         """A step's node with its tensors."""

@@ -81,9 +81,7 @@ def run_traced(
     return result, _split_outputs(trace, samples, step_sizes)
 
 
-def _result(
-    image: Image, folder: Path, samples: int, output_sizes: Sequence[int]
-) -> RunResult:
+def _result(image: Image, folder: Path, samples: int, output_sizes: Sequence[int]) -> RunResult:
     report = _read_report(folder / REPORT)
     stack = report["stack_used"]
     return RunResult(

@@ -1,15 +1,15 @@
 /* audio: a neural network as C, made by tinycc 0.1.0.
  * Model m.onnx (SHA-256 39974569fa4d1598), target cortex-m4.
  *
- * Arena: 108 bytes, fullest at step 1; at least 108 are live there.
+ * Arena: 256 bytes, fullest at step 1; at least 256 are live there.
  *
  *   bytes               steps      tensors
  *          0 .. 48        0 - 0    samples, conv12.reshape.quantized
- *         48 .. 96        0 - 1    conv12.transpose.quantized
- *          0 .. 48        1 - 2    quantizelinear16
- *         96 .. 106       1 - 1    quantizelinear16.scratch
- *         48 .. 96        2 - 3    quantizelinear31
- *          0 .. 4         3 - 4    quantizelinear38, alarm.moved, alarm
+ *        160 .. 208       0 - 1    conv12.transpose.quantized
+ *        208 .. 256       1 - 2    quantizelinear16
+ *          0 .. 160       1 - 1    quantizelinear16.scratch
+ *          0 .. 48        2 - 3    quantizelinear31
+ *         48 .. 52        3 - 4    quantizelinear38, alarm.moved, alarm
  */
 #include "audio.h"
 
@@ -17,6 +17,7 @@
 
 #include "tinycc_average_pool2d.h"
 #include "tinycc_conv2d.h"
+#include "tinycc_dot_s8_dsp.h"
 #include "tinycc_lookup.h"
 #include "tinycc_runtime.h"
 #include "tinycc_transpose.h"
@@ -35,12 +36,10 @@ static const tinycc_transpose_s8_params transpose_0 = {
 };
 
 /* Step 1 */
-static const tinycc_conv2d_s8_params conv2d_1 = {
+static const tinycc_conv2d_s8_dsp_params conv2d_1 = {
     .in_width = 24,
     .in_channels = 2,
     .out_width = 12,
-    .out_channels = 4,
-    .groups = 1,
     .kernel_height = 1,
     .kernel_width = 5,
     .stride = 2,
@@ -48,14 +47,14 @@ static const tinycc_conv2d_s8_params conv2d_1 = {
     .dilation_height = 1,
     .dilation_width = 1,
     .in_zero = -3, /* value of padding */
-    .out_zero = -128,
-    .low = -128,
-    .high = 127, /* activation folded into the saturation */
-    .shift = 0,
-    .fraction = 0,
-    .weights = (const int8_t *)conv2d_1_weights,
-    .bias = conv2d_1_bias,
-    .multiplier = conv2d_1_multiplier,
+    .dot.quads = 3,
+    .dot.channels = 4,
+    .dot.constant = -255,
+    .dot.fraction = 0,
+    .dot.low = -128,
+    .dot.high = 127,
+    .dot.pixels = 4, /* at once */
+    .packed = (const int32_t *)conv2d_1_packed,
 };
 static const tinycc_rows conv2d_1_rows = {
     .in_rows = 1,
@@ -151,7 +150,7 @@ int8_t *audio_input(audio_t *net)
 
 const int8_t *audio_output(const audio_t *net)
 {
-    return (const int8_t *)(const void *)(net->arena + 0);
+    return (const int8_t *)(const void *)(net->arena + 48);
 }
 
 int audio_argmax(const audio_t *net)
@@ -168,11 +167,11 @@ void audio_run(audio_t *net)
 {
     uint8_t *const arena = net->arena;
     void *const samples = arena + 0;
-    void *const conv12_transpose_quantized = arena + 48;
-    void *const quantizelinear16 = arena + 0;
-    void *const quantizelinear16_scratch = arena + 96;
-    void *const quantizelinear31 = arena + 48;
-    void *const quantizelinear38 = arena + 0;
+    void *const conv12_transpose_quantized = arena + 160;
+    void *const quantizelinear16 = arena + 208;
+    void *const quantizelinear16_scratch = arena + 0;
+    void *const quantizelinear31 = arena + 0;
+    void *const quantizelinear38 = arena + 48;
     const void *rows[1];
 
     /* 0: /Conv_3: 1x2x1x24 -> 1x1x24x2 */
@@ -180,7 +179,7 @@ void audio_run(audio_t *net)
     tinycc_transpose_s8(&transpose_0, (const void *const[]){samples}, conv12_transpose_quantized, 1, NULL);
     /* 1: /Conv_3, /Relu_4, /QuantizeLinear_5: 1x1x24x2 -> 1x1x12x4, 480 MACs */
     TINYCC_STEP(1);
-    tinycc_each_row(tinycc_conv2d_s8, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch);
+    tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch);
     /* 2: /Conv_9, /QuantizeLinear_10: 1x1x12x4 -> 1x1x12x4, 144 MACs */
     TINYCC_STEP(2);
     tinycc_each_row(tinycc_dwconv2d_s8, &conv2d_2, &conv2d_2_rows, quantizelinear16, quantizelinear31, rows, NULL);

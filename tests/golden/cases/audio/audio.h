@@ -19,17 +19,17 @@
 extern "C" {
 #endif
 
-#define AUDIO_ARENA_BYTES 108
+#define AUDIO_ARENA_BYTES 256
 #define AUDIO_ALIGN __attribute__((aligned(4)))
 
 /* Input `samples`: int8 1x2x24 scale 0.05 zero -3, real = scale * (value - zero point). */
 #define AUDIO_INPUT_BYTES 48
 #define AUDIO_INPUT_SCALE 0.05000000074505806f
-#define AUDIO_INPUT_ZERO_POINT -3
+#define AUDIO_INPUT_ZERO_POINT (-3)
 /* Output `alarm`: int8 1x4 scale 0.00390625 zero -128, real = scale * (value - zero point). */
 #define AUDIO_OUTPUT_BYTES 4
 #define AUDIO_OUTPUT_SCALE 0.00390625f
-#define AUDIO_OUTPUT_ZERO_POINT -128
+#define AUDIO_OUTPUT_ZERO_POINT (-128)
 
 typedef struct {
     uint8_t *arena;

@@ -8,6 +8,7 @@
  *          0 .. 144       0 - 0    right
  *          0 .. 144       1 - 2    conv22.transpose.quantized
  *        144 .. 288       2 - 3    quantizelinear27
+ *        432 .. 464       2 - 2    quantizelinear27.scratch
  *        432 .. 576       3 - 4    dequantizelinear30.quantized
  *          0 .. 288       4 - 5    concat31.quantized
  *       1152 .. 1440      5 - 8    resize39.transpose.quantized
@@ -22,6 +23,7 @@
 #include "tinycc_average_pool2d.h"
 #include "tinycc_concat.h"
 #include "tinycc_conv2d.h"
+#include "tinycc_dot_s8_dsp.h"
 #include "tinycc_elementwise.h"
 #include "tinycc_resize_nearest.h"
 #include "tinycc_runtime.h"
@@ -60,17 +62,16 @@ static const tinycc_transpose_s8_params transpose_1 = {
 };
 
 /* Step 2 */
-static const tinycc_conv1x1_s8_params conv2d_2 = {
+static const tinycc_conv1x1_s8_dsp_params conv2d_2 = {
     .in_channels = 4,
-    .out_channels = 4,
-    .out_zero = 1,
-    .low = 1,
-    .high = 127, /* activation */
-    .shift = 0,
-    .fraction = 0,
-    .weights = (const int8_t *)conv2d_2_weights,
-    .bias = conv2d_2_bias,
-    .multiplier = conv2d_2_multiplier,
+    .dot.quads = 1,
+    .dot.channels = 4,
+    .dot.constant = 3,
+    .dot.fraction = 0,
+    .dot.low = 1,
+    .dot.high = 127, /* activation */
+    .dot.pixels = 4, /* at once */
+    .packed = (const int32_t *)conv2d_2_packed,
 };
 
 /* Step 3 */
@@ -192,6 +193,7 @@ void branches_run(branches_t *net)
     void *const right = arena + 0;
     void *const conv22_transpose_quantized = arena + 0;
     void *const quantizelinear27 = arena + 144;
+    void *const quantizelinear27_scratch = arena + 432;
     void *const dequantizelinear30_quantized = arena + 432;
     void *const concat31_quantized = arena + 0;
     void *const resize39_transpose_quantized = arena + 1152;
@@ -208,7 +210,7 @@ void branches_run(branches_t *net)
     tinycc_transpose_s8(&transpose_1, (const void *const[]){left}, conv22_transpose_quantized, 1, NULL);
     /* 2: /Conv_7, /Clip_8, /QuantizeLinear_9: 1x6x6x4 -> 1x6x6x4, 576 MACs */
     TINYCC_STEP(2);
-    tinycc_conv1x1_s8(&conv2d_2, (const void *const[]){conv22_transpose_quantized}, quantizelinear27, 36, NULL);
+    tinycc_conv1x1_s8_dsp(&conv2d_2, (const void *const[]){conv22_transpose_quantized}, quantizelinear27, 36, quantizelinear27_scratch);
     /* 3: /DequantizeLinear_10.moved: 1x6x6x4 -> 1x4x6x6 */
     TINYCC_STEP(3);
     tinycc_transpose_s8(&transpose_3, (const void *const[]){quantizelinear27}, dequantizelinear30_quantized, 1, NULL);

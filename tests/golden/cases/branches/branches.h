@@ -24,19 +24,19 @@ extern "C" {
 /* Input `left`: int8 1x4x6x6 scale 0.05 zero 0, real = scale * (value - zero point). */
 #define BRANCHES_INPUT_LEFT_BYTES 144
 #define BRANCHES_INPUT_LEFT_SCALE 0.05000000074505806f
-#define BRANCHES_INPUT_LEFT_ZERO_POINT 0
+#define BRANCHES_INPUT_LEFT_ZERO_POINT (0)
 /* Input `right`: int8 1x4x6x6 scale 0.03 zero 4, real = scale * (value - zero point). */
 #define BRANCHES_INPUT_RIGHT_BYTES 144
 #define BRANCHES_INPUT_RIGHT_SCALE 0.029999999329447746f
-#define BRANCHES_INPUT_RIGHT_ZERO_POINT 4
+#define BRANCHES_INPUT_RIGHT_ZERO_POINT (4)
 /* Output `map`: int8 1x8x12x12 scale 0.06 zero 1, real = scale * (value - zero point). */
 #define BRANCHES_OUTPUT_MAP_BYTES 1152
 #define BRANCHES_OUTPUT_MAP_SCALE 0.05999999865889549f
-#define BRANCHES_OUTPUT_MAP_ZERO_POINT 1
+#define BRANCHES_OUTPUT_MAP_ZERO_POINT (1)
 /* Output `chances`: int8 1x8 scale 0.00390625 zero -128, real = scale * (value - zero point). */
 #define BRANCHES_OUTPUT_CHANCES_BYTES 8
 #define BRANCHES_OUTPUT_CHANCES_SCALE 0.00390625f
-#define BRANCHES_OUTPUT_CHANCES_ZERO_POINT -128
+#define BRANCHES_OUTPUT_CHANCES_ZERO_POINT (-128)
 
 typedef struct {
     uint8_t *arena;

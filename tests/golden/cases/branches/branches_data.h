@@ -12,19 +12,9 @@ static const int32_t transpose_1_strides[2] = {
     1, 36,
 };
 
-static const int8_t conv2d_2_weights[4][1][1][4] = { /* c14 */
-    {{{-12, 27, -55, -31}}},
-    {{{32, 77, 21, -83}}},
-    {{{45, 95, -71, 11}}},
-    {{{-41, 103, -112, -6}}},
-};
-
-static const int32_t conv2d_2_bias[4] = {
-    1661, -326, -1523, 1211,
-};
-
-static const int32_t conv2d_2_multiplier[4] = {
-    162994096, 96240736, 168125520, 29678640,
+static const int32_t conv2d_2_packed[2][6] = { /* c14, packed */
+    {1661, -326, 365502708, -1377743589, 162994096, 96240736},
+    {-1523, 1211, -1866868947, -99915937, 168125520, 29678640},
 };
 
 static const int32_t transpose_3_extents[2] = {

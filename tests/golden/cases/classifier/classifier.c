@@ -1,21 +1,23 @@
 /* classifier: a neural network as C, made by tinycc 0.1.0.
  * Model m.onnx (SHA-256 42adc6087f4c73c3), target cortex-m4.
  *
- * Arena: 404 bytes, fullest at step 1; at least 404 are live there.
+ * Arena: 640 bytes, fullest at step 1; at least 640 are live there.
  *
  *   bytes               steps      tensors
  *          0 .. 128       0 - 0    x
- *        256 .. 384       0 - 1    conv15.transpose.quantized
+ *        512 .. 640       0 - 1    conv15.transpose.quantized
  *          0 .. 256       1 - 2    quantizelinear19
- *        384 .. 402       1 - 1    quantizelinear19.scratch
+ *        256 .. 512       1 - 1    quantizelinear19.scratch
  *        256 .. 320       2 - 3    maxpool23.max_pool2d.quantized, reshape31.quantized
- *          0 .. 3         3 - 3    quantizelinear39
+ *        128 .. 131       3 - 3    quantizelinear39
+ *          0 .. 128       3 - 3    quantizelinear39.scratch
  */
 #include "classifier.h"
 
 #include <stddef.h>
 
 #include "tinycc_conv2d.h"
+#include "tinycc_dot_s8_dsp.h"
 #include "tinycc_max_pool2d.h"
 #include "tinycc_runtime.h"
 #include "tinycc_transpose.h"
@@ -34,12 +36,10 @@ static const tinycc_transpose_s8_params transpose_0 = {
 };
 
 /* Step 1 */
-static const tinycc_conv2d_s8_params conv2d_1 = {
+static const tinycc_conv2d_s8_dsp_params conv2d_1 = {
     .in_width = 8,
     .in_channels = 2,
     .out_width = 8,
-    .out_channels = 4,
-    .groups = 1,
     .kernel_height = 3,
     .kernel_width = 3,
     .stride = 1,
@@ -47,14 +47,14 @@ static const tinycc_conv2d_s8_params conv2d_1 = {
     .dilation_height = 1,
     .dilation_width = 1,
     .in_zero = 10, /* value of padding */
-    .out_zero = -128,
-    .low = -128,
-    .high = 127, /* activation folded into the saturation */
-    .shift = 0,
-    .fraction = 0,
-    .weights = (const int8_t *)conv2d_1_weights,
-    .bias = conv2d_1_bias,
-    .multiplier = conv2d_1_multiplier,
+    .dot.quads = 5,
+    .dot.channels = 4,
+    .dot.constant = -255,
+    .dot.fraction = 0,
+    .dot.low = -128,
+    .dot.high = 127,
+    .dot.pixels = 4, /* at once */
+    .packed = (const int32_t *)conv2d_1_packed,
 };
 static const tinycc_rows conv2d_1_rows = {
     .in_rows = 8,
@@ -91,17 +91,16 @@ static const tinycc_rows max_pool2d_2_rows = {
 };
 
 /* Step 3 */
-static const tinycc_conv1x1_s8_params fully_connected_3 = {
+static const tinycc_conv1x1_s8_dsp_params fully_connected_3 = {
     .in_channels = 64,
-    .out_channels = 3,
-    .out_zero = 10,
-    .low = -128,
-    .high = 127,
-    .shift = 0,
-    .fraction = 0,
-    .weights = (const int8_t *)fully_connected_3_weights,
-    .bias = fully_connected_3_bias,
-    .multiplier = fully_connected_3_multiplier,
+    .dot.quads = 16,
+    .dot.channels = 3,
+    .dot.constant = 21,
+    .dot.fraction = 0,
+    .dot.low = -128,
+    .dot.high = 127,
+    .dot.pixels = 1, /* at once */
+    .packed = (const int32_t *)fully_connected_3_packed,
 };
 
 classifier_t classifier_init(void *arena)
@@ -117,7 +116,7 @@ int8_t *classifier_input(classifier_t *net)
 
 const int8_t *classifier_output(const classifier_t *net)
 {
-    return (const int8_t *)(const void *)(net->arena + 0);
+    return (const int8_t *)(const void *)(net->arena + 128);
 }
 
 int classifier_argmax(const classifier_t *net)
@@ -134,11 +133,12 @@ void classifier_run(classifier_t *net)
 {
     uint8_t *const arena = net->arena;
     void *const x = arena + 0;
-    void *const conv15_transpose_quantized = arena + 256;
+    void *const conv15_transpose_quantized = arena + 512;
     void *const quantizelinear19 = arena + 0;
-    void *const quantizelinear19_scratch = arena + 384;
+    void *const quantizelinear19_scratch = arena + 256;
     void *const maxpool23_max_pool2d_quantized = arena + 256;
-    void *const quantizelinear39 = arena + 0;
+    void *const quantizelinear39 = arena + 128;
+    void *const quantizelinear39_scratch = arena + 0;
     const void *rows[3];
 
     /* 0: /Conv_4: 1x2x8x8 -> 1x8x8x2 */
@@ -146,12 +146,12 @@ void classifier_run(classifier_t *net)
     tinycc_transpose_s8(&transpose_0, (const void *const[]){x}, conv15_transpose_quantized, 1, NULL);
     /* 1: /Conv_4, /Relu_5, /QuantizeLinear_6: 1x8x8x2 -> 1x8x8x4, 4,608 MACs */
     TINYCC_STEP(1);
-    tinycc_each_row(tinycc_conv2d_s8, &conv2d_1, &conv2d_1_rows, conv15_transpose_quantized, quantizelinear19, rows, quantizelinear19_scratch);
+    tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv15_transpose_quantized, quantizelinear19, rows, quantizelinear19_scratch);
     /* 2: /MaxPool_8: 1x8x8x4 -> 1x4x4x4 */
     TINYCC_STEP(2);
     tinycc_each_row(tinycc_max_pool2d_s8, &max_pool2d_2, &max_pool2d_2_rows, quantizelinear19, maxpool23_max_pool2d_quantized, rows, NULL);
     /* 3: /Gemm_13, /QuantizeLinear_14: 1x64 -> 1x3, 192 MACs */
     TINYCC_STEP(3);
-    tinycc_conv1x1_s8(&fully_connected_3, (const void *const[]){maxpool23_max_pool2d_quantized}, quantizelinear39, 1, NULL);
+    tinycc_conv1x1_s8_dsp(&fully_connected_3, (const void *const[]){maxpool23_max_pool2d_quantized}, quantizelinear39, 1, quantizelinear39_scratch);
     TINYCC_STEP(4);
 }

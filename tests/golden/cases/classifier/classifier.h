@@ -19,17 +19,17 @@
 extern "C" {
 #endif
 
-#define CLASSIFIER_ARENA_BYTES 404
+#define CLASSIFIER_ARENA_BYTES 640
 #define CLASSIFIER_ALIGN __attribute__((aligned(4)))
 
 /* Input `x`: int8 1x2x8x8 scale 0.05 zero 10, real = scale * (value - zero point). */
 #define CLASSIFIER_INPUT_BYTES 128
 #define CLASSIFIER_INPUT_SCALE 0.05000000074505806f
-#define CLASSIFIER_INPUT_ZERO_POINT 10
+#define CLASSIFIER_INPUT_ZERO_POINT (10)
 /* Output `y`: int8 1x3 scale 0.3 zero 10, real = scale * (value - zero point). */
 #define CLASSIFIER_OUTPUT_BYTES 3
 #define CLASSIFIER_OUTPUT_SCALE 0.30000001192092896f
-#define CLASSIFIER_OUTPUT_ZERO_POINT 10
+#define CLASSIFIER_OUTPUT_ZERO_POINT (10)
 
 typedef struct {
     uint8_t *arena;

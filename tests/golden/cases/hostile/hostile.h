@@ -18,17 +18,17 @@
 extern "C" {
 #endif
 
-#define HOSTILE_ARENA_BYTES 100
+#define HOSTILE_ARENA_BYTES 336
 #define HOSTILE_ALIGN __attribute__((aligned(4)))
 
 /* Input `x with 'quotes', a<U+000A>newline, *<U+002F> and /<U+002A>, <U+005C> and ?<U+003F>/ and <U+00FC>ml<U+00E4>ut <U+6570>`: int8 1x2x4x4 scale 0.05 zero 0, real = scale * (value - zero point). */
 #define HOSTILE_INPUT_BYTES 32
 #define HOSTILE_INPUT_SCALE 0.05000000074505806f
-#define HOSTILE_INPUT_ZERO_POINT 0
+#define HOSTILE_INPUT_ZERO_POINT (0)
 /* Output `*<U+002F> #error broken<U+000D><U+000A>/<U+002A>`: int8 1x3x3x3 scale 0.05 zero 2, real = scale * (value - zero point). */
 #define HOSTILE_OUTPUT_BYTES 27
 #define HOSTILE_OUTPUT_SCALE 0.05000000074505806f
-#define HOSTILE_OUTPUT_ZERO_POINT 2
+#define HOSTILE_OUTPUT_ZERO_POINT (2)
 
 typedef struct {
     uint8_t *arena;

@@ -1,21 +1,23 @@
 /* unsigned_bytes: a neural network as C, made by tinycc 0.1.0.
  * Model m.onnx (SHA-256 948ba8d0dfd0f3e0), target cortex-m4.
  *
- * Arena: 404 bytes, fullest at step 2; at least 404 are live there.
+ * Arena: 640 bytes, fullest at step 2; at least 640 are live there.
  *
  *   bytes               steps      tensors
  *          0 .. 128       0 - 1    x, x.int8
- *        256 .. 384       1 - 2    conv12.transpose.quantized
+ *        512 .. 640       1 - 2    conv12.transpose.quantized
  *          0 .. 256       2 - 3    quantizelinear16
- *        384 .. 402       2 - 2    quantizelinear16.scratch
+ *        256 .. 512       2 - 2    quantizelinear16.scratch
  *        256 .. 320       3 - 4    maxpool20.max_pool2d.quantized, reshape28.quantized
- *          0 .. 3         4 - 5    y.int8, y
+ *        128 .. 131       4 - 5    y.int8, y
+ *          0 .. 128       4 - 4    y.int8.scratch
  */
 #include "unsigned_bytes.h"
 
 #include <stddef.h>
 
 #include "tinycc_conv2d.h"
+#include "tinycc_dot_s8_dsp.h"
 #include "tinycc_max_pool2d.h"
 #include "tinycc_recentre.h"
 #include "tinycc_runtime.h"
@@ -40,12 +42,10 @@ static const tinycc_transpose_s8_params transpose_1 = {
 };
 
 /* Step 2 */
-static const tinycc_conv2d_s8_params conv2d_2 = {
+static const tinycc_conv2d_s8_dsp_params conv2d_2 = {
     .in_width = 8,
     .in_channels = 2,
     .out_width = 8,
-    .out_channels = 4,
-    .groups = 1,
     .kernel_height = 3,
     .kernel_width = 3,
     .stride = 1,
@@ -53,14 +53,14 @@ static const tinycc_conv2d_s8_params conv2d_2 = {
     .dilation_height = 1,
     .dilation_width = 1,
     .in_zero = 10, /* value of padding */
-    .out_zero = -128,
-    .low = -128,
-    .high = 127, /* activation folded into the saturation */
-    .shift = 0,
-    .fraction = 0,
-    .weights = (const int8_t *)conv2d_2_weights,
-    .bias = conv2d_2_bias,
-    .multiplier = conv2d_2_multiplier,
+    .dot.quads = 5,
+    .dot.channels = 4,
+    .dot.constant = -255,
+    .dot.fraction = 0,
+    .dot.low = -128,
+    .dot.high = 127,
+    .dot.pixels = 4, /* at once */
+    .packed = (const int32_t *)conv2d_2_packed,
 };
 static const tinycc_rows conv2d_2_rows = {
     .in_rows = 8,
@@ -97,17 +97,16 @@ static const tinycc_rows max_pool2d_3_rows = {
 };
 
 /* Step 4 */
-static const tinycc_conv1x1_s8_params fully_connected_4 = {
+static const tinycc_conv1x1_s8_dsp_params fully_connected_4 = {
     .in_channels = 64,
-    .out_channels = 3,
-    .out_zero = 10,
-    .low = -128,
-    .high = 127,
-    .shift = 0,
-    .fraction = 0,
-    .weights = (const int8_t *)fully_connected_4_weights,
-    .bias = fully_connected_4_bias,
-    .multiplier = fully_connected_4_multiplier,
+    .dot.quads = 16,
+    .dot.channels = 3,
+    .dot.constant = 21,
+    .dot.fraction = 0,
+    .dot.low = -128,
+    .dot.high = 127,
+    .dot.pixels = 1, /* at once */
+    .packed = (const int32_t *)fully_connected_4_packed,
 };
 
 /* Step 5 */
@@ -128,7 +127,7 @@ uint8_t *unsigned_bytes_input(unsigned_bytes_t *net)
 
 const uint8_t *unsigned_bytes_output(const unsigned_bytes_t *net)
 {
-    return (const uint8_t *)(const void *)(net->arena + 0);
+    return (const uint8_t *)(const void *)(net->arena + 128);
 }
 
 int unsigned_bytes_argmax(const unsigned_bytes_t *net)
@@ -145,11 +144,12 @@ void unsigned_bytes_run(unsigned_bytes_t *net)
 {
     uint8_t *const arena = net->arena;
     void *const x = arena + 0;
-    void *const conv12_transpose_quantized = arena + 256;
+    void *const conv12_transpose_quantized = arena + 512;
     void *const quantizelinear16 = arena + 0;
-    void *const quantizelinear16_scratch = arena + 384;
+    void *const quantizelinear16_scratch = arena + 256;
     void *const maxpool20_max_pool2d_quantized = arena + 256;
-    void *const y_int8 = arena + 0;
+    void *const y_int8 = arena + 128;
+    void *const y_int8_scratch = arena + 0;
     const void *rows[3];
 
     /* 0: x.int8: uint8 1x2x8x8 -> 1x2x8x8 */
@@ -160,13 +160,13 @@ void unsigned_bytes_run(unsigned_bytes_t *net)
     tinycc_transpose_s8(&transpose_1, (const void *const[]){x}, conv12_transpose_quantized, 1, NULL);
     /* 2: /Conv_3, /Relu_4, /QuantizeLinear_5: 1x8x8x2 -> 1x8x8x4, 4,608 MACs */
     TINYCC_STEP(2);
-    tinycc_each_row(tinycc_conv2d_s8, &conv2d_2, &conv2d_2_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch);
+    tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_2, &conv2d_2_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch);
     /* 3: /MaxPool_7: 1x8x8x4 -> 1x4x4x4 */
     TINYCC_STEP(3);
     tinycc_each_row(tinycc_max_pool2d_s8, &max_pool2d_3, &max_pool2d_3_rows, quantizelinear16, maxpool20_max_pool2d_quantized, rows, NULL);
     /* 4: /Gemm_12, /QuantizeLinear_13: 1x64 -> 1x3, 192 MACs */
     TINYCC_STEP(4);
-    tinycc_conv1x1_s8(&fully_connected_4, (const void *const[]){maxpool20_max_pool2d_quantized}, y_int8, 1, NULL);
+    tinycc_conv1x1_s8_dsp(&fully_connected_4, (const void *const[]){maxpool20_max_pool2d_quantized}, y_int8, 1, y_int8_scratch);
     /* 5: y: 1x3 -> uint8 1x3 */
     TINYCC_STEP(5);
     tinycc_recentre(&recentre_5, (const void *const[]){y_int8}, y_int8, 3, NULL);

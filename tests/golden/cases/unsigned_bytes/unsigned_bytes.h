@@ -19,17 +19,17 @@
 extern "C" {
 #endif
 
-#define UNSIGNED_BYTES_ARENA_BYTES 404
+#define UNSIGNED_BYTES_ARENA_BYTES 640
 #define UNSIGNED_BYTES_ALIGN __attribute__((aligned(4)))
 
 /* Input `x`: uint8 1x2x8x8 scale 0.05 zero 138, real = scale * (value - zero point). */
 #define UNSIGNED_BYTES_INPUT_BYTES 128
 #define UNSIGNED_BYTES_INPUT_SCALE 0.05000000074505806f
-#define UNSIGNED_BYTES_INPUT_ZERO_POINT 138
+#define UNSIGNED_BYTES_INPUT_ZERO_POINT (138)
 /* Output `y`: uint8 1x3 scale 0.3 zero 138, real = scale * (value - zero point). */
 #define UNSIGNED_BYTES_OUTPUT_BYTES 3
 #define UNSIGNED_BYTES_OUTPUT_SCALE 0.30000001192092896f
-#define UNSIGNED_BYTES_OUTPUT_ZERO_POINT 138
+#define UNSIGNED_BYTES_OUTPUT_ZERO_POINT (138)
 
 typedef struct {
     uint8_t *arena;

@@ -1,0 +1,125 @@
+#include "tinycc_conv2d.h"
+
+#if defined(__ARM_FEATURE_DSP)
+
+#include <string.h>
+
+#include "tinycc_dot_s8_dsp.h"
+
+/* Neighbouring output pixels whose windows are gathered together. `first` is the input column of
+ * the leftmost tap of the first one; `inside`: no tap of any leaves the row. */
+typedef struct {
+    int32_t first, pixels, inside;
+} tinycc_conv2d_s8_dsp_block;
+
+/* Channels in whole words: taps are widened where they lie. Padding lies at `zeros`. */
+static void tinycc_conv2d_s8_dsp_gather(const tinycc_conv2d_s8_dsp_params *p,
+                                        const tinycc_conv2d_s8_dsp_block *block,
+                                        const void *const *rows, const int8_t *zeros,
+                                        int32_t *strip)
+{
+    const int whole = block->inside && p->dilation_width == 1; /* a row of taps is contiguous */
+    const int32_t segments = whole ? 1 : p->kernel_width;
+    const int32_t quads = p->in_channels / 4 * (whole ? p->kernel_width : 1);
+    for (int32_t ky = 0; ky < p->kernel_height; ky++) {
+        const int8_t *row = rows[ky * p->dilation_height];
+        for (int32_t kx = 0; kx < segments; kx++) {
+            int32_t column = block->first + kx * p->dilation_width;
+            const int8_t *from[4];
+            for (int32_t i = 0; i < block->pixels; i++) {
+                const int valid = row != NULL && column >= 0 && column < p->in_width;
+                from[i] = valid ? row + column * p->in_channels : zeros;
+                column += p->stride;
+            }
+            if (whole && row == NULL) { /* `zeros` holds one tap only */
+                for (int32_t tap = 0; tap < p->kernel_width; tap++) {
+                    strip = tinycc_widen_s8_dsp(strip, from, p->in_channels / 4, block->pixels);
+                }
+            } else {
+                strip = tinycc_widen_s8_dsp(strip, from, quads, block->pixels);
+            }
+        }
+    }
+}
+
+/* One row of taps of one pixel, byte by byte where a tap leaves the image. */
+static int8_t *tinycc_conv2d_s8_dsp_edge(const tinycc_conv2d_s8_dsp_params *p, const int8_t *row,
+                                         int32_t column, int8_t *to)
+{
+    for (int32_t kx = 0; kx < p->kernel_width; kx++) {
+        const int valid = row != NULL && column >= 0 && column < p->in_width;
+        for (int32_t c = 0; c < p->in_channels; c++) {
+            *to++ = valid ? row[column * p->in_channels + c] : (int8_t)p->in_zero;
+        }
+        column += p->dilation_width;
+    }
+    return to;
+}
+
+/* The window of one pixel as bytes. Where up to 3 bytes behind a row of taps are still of the
+ * image's row, whole words are copied; the next row of taps overwrites what is too much. */
+static void tinycc_conv2d_s8_dsp_window(const tinycc_conv2d_s8_dsp_params *p,
+                                        const void *const *rows, int32_t column, int8_t *to)
+{
+    const int32_t bytes = p->kernel_width * p->in_channels, start = column * p->in_channels;
+    const int near = column < 0 || p->dilation_width > 1 ||
+                     start + bytes + 3 > p->in_width * p->in_channels;
+    for (int32_t ky = 0; ky < p->kernel_height; ky++) {
+        const int8_t *row = rows[ky * p->dilation_height];
+        if (near || row == NULL) {
+            to = tinycc_conv2d_s8_dsp_edge(p, row, column, to);
+            continue;
+        }
+        for (int32_t i = 0; i < bytes; i += 4) {
+            memcpy(to + i, row + start + i, 4);
+        }
+        to += bytes;
+    }
+}
+
+/* Any number of channels: windows are gathered as bytes at `windows`, then widened. */
+static void tinycc_conv2d_s8_dsp_copy(const tinycc_conv2d_s8_dsp_params *p,
+                                      const tinycc_conv2d_s8_dsp_block *block,
+                                      const void *const *rows, int8_t *windows, int32_t *strip)
+{
+    const int8_t *from[4];
+    int32_t column = block->first;
+    for (int32_t i = 0; i < block->pixels; i++) {
+        from[i] = windows;
+        tinycc_conv2d_s8_dsp_window(p, rows, column, windows);
+        windows += 4 * p->dot.quads + 4;
+        column += p->stride;
+    }
+    tinycc_widen_s8_dsp(strip, from, p->dot.quads, block->pixels);
+}
+
+void tinycc_conv2d_s8_dsp(const void *params, const void *const *in, void *out, int32_t n,
+                          void *scratch)
+{
+    const tinycc_conv2d_s8_dsp_params *p = params;
+    const int32_t reach = (p->kernel_width - 1) * p->dilation_width;
+    int32_t *strip = scratch;
+    int8_t *bytes = (int8_t *)scratch + p->dot.pixels * p->dot.quads * 8;
+    int8_t *y = out;
+    (void)n; /* one row: the caller moves the window */
+    if (p->in_channels % 4 == 0) {
+        memset(bytes, p->in_zero, (size_t)p->in_channels);
+    }
+    for (int32_t x = 0; x < p->out_width;) {
+        tinycc_conv2d_s8_dsp_block block;
+        block.pixels = tinycc_dot_s8_dsp_block(&p->dot, p->out_width - x);
+        block.first = x * p->stride - p->pad_left;
+        block.inside = block.first >= 0 &&
+                       block.first + (block.pixels - 1) * p->stride + reach < p->in_width;
+        if (p->in_channels % 4 == 0) {
+            tinycc_conv2d_s8_dsp_gather(p, &block, in, bytes, strip);
+        } else {
+            tinycc_conv2d_s8_dsp_copy(p, &block, in, bytes, strip);
+        }
+        tinycc_dot_s8_dsp_pixels(&p->dot, p->packed, strip, y, block.pixels);
+        y += block.pixels * p->dot.channels;
+        x += block.pixels;
+    }
+}
+
+#endif

@@ -1,0 +1,124 @@
+#include "tinycc_conv2d.h"
+
+#ifdef __ARM_FEATURE_MVE
+
+#define TINYCC_DENSE_MVE(name) tinycc_conv2d_s8_mve_##name
+#define TINYCC_DENSE_MVE_PREFIX "tinycc_conv2d_s8_mve_"
+#include "tinycc_dense_mve.h"
+
+/* Copies `bytes` bytes at `offset` of `count` rows; null pointers are passed over. */
+typedef struct {
+    const void *const *rows; /*  0 */
+    int32_t step;            /*  4: bytes from one pointer to the next */
+    int32_t offset;          /*  8 */
+    int8_t *to;              /* 12 */
+    int32_t to_step;         /* 16 */
+    int32_t bytes;           /* 20 */
+    int32_t count;           /* 24 */
+} tinycc_conv2d_s8_mve_copy;
+
+void tinycc_conv2d_s8_mve_rows(const tinycc_conv2d_s8_mve_copy *copy);
+__asm__(".pushsection .text.tinycc_conv2d_s8_mve_rows,\"ax\",%progbits\n"
+        ".p2align 2\n"
+        ".global tinycc_conv2d_s8_mve_rows\n"
+        ".type tinycc_conv2d_s8_mve_rows,%function\n"
+        ".thumb_func\n"
+        "tinycc_conv2d_s8_mve_rows:\n"
+        "push {r4-r7,lr}\n"
+        "ldm r0,{r1-r7}\n"
+        "1: ldr r0,[r1]\n"
+        "add r1,r2\n"
+        "cbz r0,3f\n"
+        "add r0,r3\n"
+        "mov r12,r4\n"
+        "dlstp.8 lr,r6\n"
+        "2: vldrb.8 q0,[r0],#16\n"
+        "vstrb.8 q0,[r12],#16\n"
+        "letp lr,2b\n"
+        "3: add r4,r5\n"
+        "subs r7,#1\n"
+        "bne 1b\n"
+        "pop {r4-r7,pc}\n"
+        ".size tinycc_conv2d_s8_mve_rows,.-tinycc_conv2d_s8_mve_rows\n"
+        ".popsection\n");
+
+static void tinycc_conv2d_s8_mve_fill(int8_t *to, int32_t value, int32_t bytes)
+{
+    __asm__ volatile("vdup.8 q0, %[value]\n"
+                     "dlstp.8 lr, %[bytes]\n"
+                     "1: vstrb.8 q0, [%[to]], #16\n"
+                     "letp lr, 1b\n"
+                     : [to] "+r"(to)
+                     : [bytes] "r"(bytes), [value] "r"(value)
+                     : "lr", "q0", "memory");
+}
+
+/* The window whose leftmost column is `left`: `taps` columns at once, all of them or one. */
+static void tinycc_conv2d_s8_mve_gather(const tinycc_conv2d_s8_params *p, int32_t left,
+                                        int32_t taps, tinycc_conv2d_s8_mve_copy *copy,
+                                        int8_t *window)
+{
+    const int32_t channels = p->in_channels;
+    for (int32_t kx = 0; kx < p->kernel_width; kx += taps) {
+        const int32_t column = left + kx * p->dilation_width;
+        const int32_t begin = column < 0 ? -column : 0;
+        const int32_t right = p->in_width - column;
+        const int32_t end = right < taps ? right : taps;
+        copy->offset = (column + begin) * channels;
+        copy->to = window + (kx + begin) * channels;
+        copy->bytes = (end - begin) * channels;
+        if (copy->bytes > 0) {
+            tinycc_conv2d_s8_mve_rows(copy);
+        }
+    }
+}
+
+/* `count` windows, the leftmost columns `left` and then every `stride`. */
+static void tinycc_conv2d_s8_mve_windows(const tinycc_conv2d_s8_params *p,
+                                         tinycc_conv2d_s8_mve_copy *copy, int missing,
+                                         int32_t left, int32_t count, int8_t *window)
+{
+    const int32_t size = p->kernel_height * copy->to_step;
+    const int32_t step = (size + 15) & ~15;
+    const int32_t taps = p->dilation_width == 1 ? p->kernel_width : 1;
+    const int32_t reach = (p->kernel_width - 1) * p->dilation_width;
+    for (int32_t i = 0; i < count; i++) {
+        if (missing || left < 0 || left + reach >= p->in_width) {
+            tinycc_conv2d_s8_mve_fill(window, p->in_zero, size);
+        }
+        tinycc_conv2d_s8_mve_gather(p, left, taps, copy, window);
+        left += p->stride;
+        window += step;
+    }
+}
+
+void tinycc_conv2d_s8_mve(const void *params, const void *const *in, void *out, int32_t n,
+                          void *scratch)
+{
+    const tinycc_conv2d_s8_params *p = params;
+    const int32_t row = p->kernel_width * p->in_channels;
+    const int32_t step = (p->kernel_height * row + 15) & ~15;
+    const int32_t batch = step <= 128 ? 8 : step <= 256 ? 4 : 2;
+    const tinycc_dense_mve dense = {
+        step, step, p->out_channels,
+        p->out_zero, p->low, p->high, (int32_t)1 << (p->fraction + p->shift),
+        p->weights, p->bias,
+    };
+    tinycc_conv2d_s8_mve_copy copy = {in, 4 * p->dilation_height, 0, NULL, row, 0,
+                                      p->kernel_height};
+    int8_t *y = out;
+    int missing = 0;
+    (void)n; /* one row: the caller moves the window */
+    for (int32_t ky = 0; ky < p->kernel_height; ky++) {
+        missing |= in[ky * p->dilation_height] == NULL;
+    }
+    for (int32_t x = 0; x < p->out_width; x += batch) {
+        const int32_t count = p->out_width - x < batch ? p->out_width - x : batch;
+        tinycc_conv2d_s8_mve_windows(p, &copy, missing, x * p->stride - p->pad_left, count,
+                                     scratch);
+        tinycc_conv2d_s8_mve_run(&dense, scratch, y, count);
+        y += count * p->out_channels;
+    }
+}
+
+#endif

@@ -1,0 +1,88 @@
+#include "tinycc_roll.h"
+
+/* Rows of a tensor that are there. */
+static int32_t tinycc_roll_there(const tinycc_roll_region *region, const uint16_t *turns,
+                                 const tinycc_roll_tensor *tensor)
+{
+    const tinycc_roll_step *maker;
+    if (tensor->maker < 0) {
+        return tensor->height;
+    }
+    maker = &region->steps[tensor->maker];
+    if (maker->accumulates) {
+        return turns[tensor->maker] == maker->turns;
+    }
+    return turns[tensor->maker];
+}
+
+static int32_t tinycc_roll_first(const tinycc_roll_operand *operand, int32_t turn)
+{
+    return operand->first != NULL ? operand->first[turn] : turn * operand->stride - operand->pad;
+}
+
+static int tinycc_roll_ready(const tinycc_roll_region *region, const uint16_t *turns, int32_t index)
+{
+    const tinycc_roll_step *step = &region->steps[index];
+    if (turns[index] == step->turns) {
+        return 0;
+    }
+    for (int32_t i = 0; i < step->operand_count; i++) {
+        const tinycc_roll_operand *operand = &step->operands[i];
+        const tinycc_roll_tensor *tensor = &region->tensors[operand->tensor];
+        int32_t last = tinycc_roll_first(operand, turns[index]) + operand->window - 1;
+        last = last < tensor->height ? last : tensor->height - 1;
+        if (last >= tinycc_roll_there(region, turns, tensor)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* Where a row lies; a null pointer for a row outside the image. */
+static const uint8_t *tinycc_roll_row(const tinycc_roll_tensor *tensor, const uint8_t *arena,
+                                      int32_t row)
+{
+    const uint8_t *base = tensor->fixed != NULL ? tensor->fixed : arena + tensor->offset;
+    if (row < 0 || row >= tensor->height) {
+        return NULL;
+    }
+    return base + row % tensor->kept * tensor->row_bytes;
+}
+
+static void tinycc_roll_turn(const tinycc_roll_region *region, const tinycc_roll_step *step,
+                             uint8_t *arena, int32_t turn, const void **pointers)
+{
+    const tinycc_roll_tensor *out = &region->tensors[step->output];
+    const int32_t row = step->accumulates ? 0 : turn;
+    int32_t count = 0;
+    for (int32_t i = 0; i < step->operand_count; i++) {
+        const tinycc_roll_operand *operand = &step->operands[i];
+        const int32_t first = tinycc_roll_first(operand, turn);
+        for (int32_t j = 0; j < operand->window; j++) {
+            pointers[count++] =
+                tinycc_roll_row(&region->tensors[operand->tensor], arena, first + j);
+        }
+    }
+    step->kernel(step->params, pointers, arena + out->offset + row % out->kept * out->row_bytes,
+                 step->accumulates ? turn : step->n,
+                 step->scratch < 0 ? NULL : arena + step->scratch);
+}
+
+void tinycc_roll(const tinycc_roll_region *region, uint8_t *arena, uint16_t *turns,
+                 const void **pointers)
+{
+    int32_t index = region->step_count;
+    while (index > 0) {
+        turns[--index] = 0;
+    }
+    for (index = region->step_count - 1; index >= 0;) {
+        if (!tinycc_roll_ready(region, turns, index)) {
+            index--;
+            continue;
+        }
+        TINYCC_STEP(region->number + index);
+        tinycc_roll_turn(region, &region->steps[index], arena, turns[index], pointers);
+        turns[index]++;
+        index = region->step_count - 1;
+    }
+}

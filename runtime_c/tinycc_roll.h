@@ -1,0 +1,48 @@
+/* Rolling regions: several steps take turns, each making one row at a time, and only the rows that
+ * somebody still needs are kept. Tables are printed by the compiler, which has played the same rule
+ * through to size the rings.
+ */
+#ifndef TINYCC_ROLL_H
+#define TINYCC_ROLL_H
+
+#include "tinycc_runtime.h"
+
+/* Rows at offset + (row % kept) * row_bytes of the arena, or of `fixed` where that is not null.
+ * kept == height: the whole tensor. maker: the step of the region that makes it, -1: it is there. */
+typedef struct {
+    const void *fixed;
+    int32_t offset, row_bytes;
+    int16_t height, kept, maker;
+} tinycc_roll_tensor;
+
+/* Turn t reads `window` rows from t * stride - pad, or from first[t] where `first` is not null.
+ * stride 0: row 0, every time. */
+typedef struct {
+    const uint16_t *first;
+    int16_t tensor, window, stride, pad;
+} tinycc_roll_operand;
+
+/* A kernel and its operands. n is what the kernel gets: 1 for ROWS, units per row for RUN. With
+ * accumulates 1 it gets the number of the turn instead, and its one row is there after the last. */
+typedef struct {
+    tinycc_kernel *kernel;
+    const void *params;
+    const tinycc_roll_operand *operands;
+    int32_t scratch; /* offset in the arena, -1: none */
+    int32_t n;
+    int16_t operand_count, output, turns, accumulates;
+} tinycc_roll_step;
+
+typedef struct {
+    const tinycc_roll_tensor *tensors;
+    const tinycc_roll_step *steps;
+    int16_t step_count;
+    int16_t number; /* of its first step in the whole network, for TINYCC_STEP */
+} tinycc_roll_region;
+
+/* Runs a region to its end: one row of the last step whose next row has all its inputs, until there
+ * is none. `turns`: room for step_count numbers; `pointers`: for the most rows a step reads. */
+void tinycc_roll(const tinycc_roll_region *region, uint8_t *arena, uint16_t *turns,
+                 const void **pointers);
+
+#endif

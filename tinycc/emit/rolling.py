@@ -1,0 +1,137 @@
+"""A rolling region as C: tables of its tensors, operands and steps for tinycc_roll."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tinycc.emit.literals import ArrayPool
+from tinycc.emit.names import comment
+from tinycc.ir.graph import Graph, Instance, Tensor
+from tinycc.memory.plan import Plan
+from tinycc.ops.op import Array, Drive, Window, row_count
+from tinycc.schedule.model import Region, Step
+
+ConstantName = Callable[[Tensor, str], str]
+"""The C name of a constant operand, stored under a suggested name."""
+
+
+@dataclass
+class _Tables:
+    """Lines of the three tables under construction, and the number of each tensor."""
+
+    tensors: list[str] = field(default_factory=list)
+    operands: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    numbers: dict[str, int] = field(default_factory=dict)
+
+
+class RegionPrinter:
+    """Prints the tables of one region; `step_name` gives the parameter struct of a step."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        region: Region,
+        step_name: Callable[[Step], str],
+        constant: ConstantName,
+        pool: ArrayPool,
+    ) -> None:
+        self.plan, self.region, self.pool = plan, region, pool
+        self.graph: Graph = plan.schedule.graph
+        self.steps = plan.schedule.steps[region.first : region.last + 1]
+        self.makers = {step.node.output: i for i, step in enumerate(self.steps)}
+        self.step_name, self.constant = step_name, constant
+        self.name = f"roll_{region.first}"
+
+    @property
+    def pointers(self) -> int:
+        """The most rows that a step reads."""
+        return max(sum(window.rows for _, window in self._operands(s)) for s in self.steps)
+
+    def tables(self, title: Callable[[Instance], str]) -> tuple[str, ...]:
+        """The definitions of the tables; `title` describes a step."""
+        found = _Tables()
+        for step in self.steps:
+            first = len(found.operands)
+            operands = self._operands(step)
+            for tensor, window in operands:
+                found.operands.append(self._operand(found, step, tensor, window))
+            output = self._number(found, step, self.graph.tensors[step.node.output])
+            head = f"    /* {step.index}: {comment(title(self.graph.instance(step.node)))} */\n"
+            found.steps.append(head + self._step(step, first, len(operands), output))
+        name = self.name
+        return (
+            _table("tinycc_roll_tensor", f"{name}_tensors", found.tensors),
+            _table("tinycc_roll_operand", f"{name}_operands", found.operands),
+            _table("tinycc_roll_step", f"{name}_steps", found.steps),
+            f"static const tinycc_roll_region {name} = {{\n"
+            f"    .tensors = {name}_tensors,\n    .steps = {name}_steps,\n"
+            f"    .step_count = {len(self.steps)},\n    .number = {self.region.first},\n}};",
+        )
+
+    def _operands(self, step: Step) -> list[tuple[Tensor, Window]]:
+        """What a step reads per turn: rows under a window, or one row of each operand."""
+        instance = self.graph.instance(step.node)
+        inputs = [instance.inputs[index] for index in step.kernel.pointers(instance)]
+        if step.kernel.drive is Drive.ROWS:
+            assert step.kernel.window is not None
+            return [(inputs[0], step.kernel.window(instance))]
+        return [(x, Window(stride=int(_rows(x) > 1))) for x in inputs]
+
+    def _operand(self, found: _Tables, step: Step, tensor: Tensor, window: Window) -> str:
+        first = "NULL"
+        if window.first is not None:
+            rows = Array("uint16_t", np.array(window.first, np.uint16))
+            first = self.pool.add(f"{self.step_name(step)}_first", rows).name
+        number = self._number(found, step, tensor)
+        return (
+            f"    {{.first = {first}, .tensor = {number}, .window = {window.rows}, "
+            f".stride = {window.stride}, .pad = {window.pad}}},"
+        )
+
+    def _number(self, found: _Tables, step: Step, tensor: Tensor) -> int:
+        """The tensor's place in the table, added where it is new."""
+        if tensor.name in found.numbers:
+            return found.numbers[tensor.name]
+        height = _rows(tensor)
+        kept = self.region.rings.get(tensor.name, height)
+        fixed, offset = "NULL", 0
+        if tensor.is_constant:
+            fixed = self.constant(tensor, f"{self.step_name(step)}_operand")
+        else:
+            offset = self.plan.offsets[tensor.name]
+        note = f"{tensor.name}, a ring" if kept < height else tensor.name
+        found.tensors.append(
+            f"    {{.fixed = {fixed}, .offset = {offset}, "
+            f".row_bytes = {tensor.type.bytes // height}, .height = {height}, .kept = {kept}, "
+            f".maker = {self.makers.get(tensor.name, -1)}}}, /* {comment(note)} */"
+        )
+        found.numbers[tensor.name] = len(found.tensors) - 1
+        return found.numbers[tensor.name]
+
+    def _step(self, step: Step, first: int, count: int, output: int) -> str:
+        instance = self.graph.instance(step.node)
+        rows, units = _rows(instance.output), 1
+        accumulates = step.kernel.drive is Drive.ACCUMULATE
+        if step.kernel.units is not None:
+            units = step.kernel.units(instance) // rows
+        turns = _rows(instance.activations[0]) if accumulates else rows
+        scratch = self.plan.scratch_offset(step.index)
+        return (
+            f"    {{.kernel = {step.kernel.symbol}, .params = &{self.step_name(step)},\n"
+            f"     .operands = &{self.name}_operands[{first}], .operand_count = {count}, "
+            f".output = {output},\n"
+            f"     .scratch = {-1 if scratch is None else scratch}, .n = {units}, "
+            f".turns = {turns}, .accumulates = {int(accumulates)}}},"
+        )
+
+
+def _rows(tensor: Tensor) -> int:
+    return row_count(tensor.type)
+
+
+def _table(ctype: str, name: str, lines: Sequence[str]) -> str:
+    return "\n".join([f"static const {ctype} {name}[] = {{", *lines, "};"])

@@ -1,0 +1,325 @@
+"""Which steps to roll together: the cost of every candidate region, and the best cuts.
+
+The order of the steps is fixed. A region [a, b) holds its inputs and outputs whole, and rings of
+everything between. The peak of a schedule is its dearest region: the best cuts are a shortest path
+whose length is its largest edge (design/4, Choosing regions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from tinycc.ir.graph import Graph
+from tinycc.ops.op import row_count
+from tinycc.schedule.kernels import accumulating_kernel
+from tinycc.schedule.model import Overlap, Region, Schedule, Step
+from tinycc.schedule.order import aligned, is_view, overwritable
+from tinycc.schedule.rolling import Play, RowStep, play, row_step
+from tinycc.target import Target
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A possible region, the bytes live in it, and the rows that its steps are called for."""
+
+    region: Region
+    bytes: int
+    calls: int
+
+
+@dataclass(frozen=True)
+class Brief:
+    """Bytes of a region that are live at some turns only."""
+
+    name: str
+    bytes: int
+    live: np.ndarray
+
+
+def place_brief(items: Sequence[Brief]) -> tuple[dict[str, int], int]:
+    """Offsets of brief items in an area of their own, and its bytes: first fit, largest first."""
+    placed: list[tuple[Brief, int]] = []
+    for item in sorted(items, key=lambda item: (-item.bytes, item.name)):
+        others = [(o, at) for o, at in placed if bool((o.live & item.live).any())]
+        spots = sorted({0, *(at + other.bytes for other, at in others)})
+        spot = next(
+            spot
+            for spot in spots
+            if all(spot + item.bytes <= at or at + o.bytes <= spot for o, at in others)
+        )
+        placed.append((item, spot))
+    size = max((at + item.bytes for item, at in placed), default=0)
+    return {item.name: at for item, at in placed}, size
+
+
+class Candidates:
+    """All regions of a layer schedule whose steps can take turns, and all single steps."""
+
+    def __init__(self, layers: Schedule, target: Target) -> None:
+        self.graph, self.alignment = layers.graph, target.alignment
+        self.layers = layers.steps
+        self.rolling = [_rolling_step(self.graph, step, target) for step in layers.steps]
+        self.rows = [row_step(self.graph, step) for step in self.rolling]
+        self.roots = _roots(self.graph)
+        self.births, self.deaths = self._lives()
+
+    def _lives(self) -> tuple[dict[str, int], dict[str, int]]:
+        """Per root tensor: the step that makes it (-1: an input) and the last that reads it."""
+        births = dict.fromkeys(self.graph.inputs, -1)
+        deaths = dict.fromkeys(self.graph.inputs, -1)
+        for step in self.layers:
+            births[step.node.output] = step.index
+            deaths[step.node.output] = step.index
+            for name in step.node.inputs:
+                if name in self.roots:
+                    deaths[self.roots[name]] = step.index
+        for name in self.graph.outputs:
+            if name in self.roots:
+                deaths[self.roots[name]] = len(self.layers)
+        return births, deaths
+
+    def live(self, cut: int) -> set[str]:
+        """Tensors that live across the cut before step `cut`."""
+        return {r for r, born in self.births.items() if born < cut and self.deaths[r] >= cut}
+
+    def size(self, name: str) -> int:
+        """Bytes of a whole tensor, aligned."""
+        return aligned(self.graph.tensors[name].type.bytes, self.alignment)
+
+    def from_start(self, start: int) -> Iterator[Candidate]:
+        """The regions that begin at a step, shortest first."""
+        yield self._single(start)
+        end = self._reach(start)
+        if end - start < 2:
+            return
+        rows = [row for row in self.rows[start:end] if row is not None]
+        heights = {name: row_count(t.type) for name, t in self.graph.tensors.items()}
+        played = play(rows, heights)
+        for stop in range(start + 2, end + 1):
+            yield self._rolled(start, stop, played)
+
+    def _reach(self, start: int) -> int:
+        """The first step that cannot take turns with those from `start` on."""
+        made: set[str] = set()
+        for index in range(start, len(self.rows)):
+            row = self.rows[index]
+            if row is None or any(self.roots[n] in made and n not in made for n in row.operands):
+                return index  # a barrier, or a view of a tensor that is made row by row
+            made.add(row.output)
+        return len(self.rows)
+
+    def _single(self, index: int) -> Candidate:
+        """One step on its own: layer by layer, its dying input perhaps under its output."""
+        step = self.layers[index]
+        before, after = self.live(index), self.live(index + 1) | {step.node.output}
+        total = sum(map(self.size, before | after)) + aligned(step.scratch_bytes, self.alignment)
+        instance = self.graph.instance(step.node)
+        dying = before - self.live(index + 1)
+        if any(self.roots[name] in dying for name in overwritable(instance)):
+            return Candidate(Region(index, index), total - self.size(step.node.output), 0)
+        row = row_step(self.graph, step)
+        if row is None:
+            return Candidate(Region(index, index), total, 0)
+        heights = {name: row_count(t.type) for name, t in self.graph.tensors.items()}
+        overlap, saved = self._overlap(play([row], heights), index, dying, {step.node.output})
+        return Candidate(Region(index, index, overlap=overlap), total - saved, 0)
+
+    def _rolled(self, start: int, stop: int, played: Play) -> Candidate:
+        before, after = self.live(start), self.live(stop)
+        inner = [p for p in range(stop - start) if played.steps[p].output not in after]
+        rings, shared = self._rings(played, inner)
+        lasting, brief = self._inside(played, stop - start, rings, shared)
+        peak = sum((item.bytes * item.live for item in brief), np.zeros(1, np.int64)).max()
+        whole = sum(map(self.size, before | after))
+        overlap, saved = self._overlap(played, start, before - after, after - before)
+        region = Region(start, stop - 1, rings, shared, overlap)
+        calls = sum(row.turns for row in played.steps[: stop - start])
+        return Candidate(region, whole + lasting + int(peak) - saved, calls)
+
+    def _inside(
+        self, played: Play, count: int, rings: Mapping[str, int], shared: Mapping[str, str]
+    ) -> tuple[int, list[Brief]]:
+        """Bytes that live as long as a region of the first `count` steps, and those that do not."""
+        length = sum(len(turns) for turns in played.turns)
+        lasting, brief = 0, []
+        for position in range(count):
+            row = played.steps[position]
+            scratch = aligned(row.step.scratch_bytes, self.alignment)
+            if row.accumulates:
+                lasting += scratch
+            elif scratch:
+                name = f"{row.output}.scratch"
+                brief.append(Brief(name, scratch, played.busy(position, length)))
+            if row.output not in rings or row.output in shared:
+                continue
+            ring = self.ring_bytes(row.output, rings[row.output])
+            if is_brief(row.output, rings, shared):
+                brief.append(Brief(row.output, ring, played.held(position, length)))
+            else:
+                lasting += ring
+        return lasting, brief
+
+    def settled(self, region: Region) -> Region:
+        """A chosen region with places for its brief bytes."""
+        if not region.rolls:
+            return region
+        rows = [row for row in self.rows[region.first : region.last + 1] if row is not None]
+        heights = {name: row_count(t.type) for name, t in self.graph.tensors.items()}
+        played = play(rows, heights)
+        _, brief = self._inside(played, len(rows), region.rings, region.shared)
+        places, size = place_brief(brief)
+        return replace(region, brief=places, brief_bytes=size)
+
+    def _rings(self, played: Play, inner: Sequence[int]) -> tuple[dict[str, int], dict[str, str]]:
+        """Rows to keep of the tensors made at some positions, and which take over others' rows."""
+        rings: dict[str, int] = {}
+        for position in inner:
+            name = played.steps[position].output
+            height = row_count(self.graph.tensors[name].type)
+            rings[name] = min(height, played.ring_rows(position, height))
+        shared: dict[str, str] = {}
+        for y in inner:
+            found = self._take_over(played, inner, y, rings, shared)
+            if found is not None:
+                x, rows = found
+                shared[played.steps[y].output] = x
+                rings[x] = rings[played.steps[y].output] = rows
+        return rings, shared
+
+    def _take_over(
+        self,
+        played: Play,
+        inner: Sequence[int],
+        y: int,
+        rings: Mapping[str, int],
+        shared: Mapping[str, str],
+    ) -> tuple[str, int] | None:
+        """The operand whose ring an in-place operator should write into, and that ring's rows."""
+        step = played.steps[y]
+        allowed = overwritable(self.graph.instance(step.step.node))
+        best, saving = None, 0
+        for x in inner:
+            name = played.steps[x].output
+            if name not in allowed or name in shared or name in shared.values():
+                continue
+            height = row_count(self.graph.tensors[name].type)
+            rows = played.shared_rows(x, y, height)
+            if rows is None:
+                continue
+            lasting = [r for r in (rings[name], rings[step.output]) if r > 1]
+            saved = sum(self.ring_bytes(name, r) for r in lasting) - self.ring_bytes(name, rows)
+            if lasting and saved > saving:
+                best, saving = (name, min(rows, height)), saved
+        return best
+
+    def ring_bytes(self, name: str, rows: int) -> int:
+        """Bytes of so many rows of a tensor, aligned."""
+        type_ = self.graph.tensors[name].type
+        return aligned(rows * (type_.bytes // row_count(type_)), self.alignment)
+
+    def _overlap(
+        self, played: Play, start: int, dying: set[str], growing: set[str]
+    ) -> tuple[Overlap | None, int]:
+        """The pair of a dying input and a new output that saves most, and the bytes saved."""
+        best: tuple[Overlap | None, int] = (None, 0)
+        for position, row in enumerate(played.steps):
+            if row.output not in growing:
+                continue
+            y_type = self.graph.tensors[row.output].type
+            for x in sorted(dying):
+                x_type = self.graph.tensors[x].type
+                if len(x_type.shape) != 4 or x in self.graph.outputs or not self._read_as_it_is(x):
+                    continue
+                rows = row_count(x_type)
+                distance = aligned(
+                    played.overlap(
+                        x,
+                        (rows, x_type.bytes // rows),
+                        position,
+                        y_type.bytes // row_count(y_type),
+                    ),
+                    self.alignment,
+                )
+                size_x, size_y = self.size(x), self.size(row.output)
+                saved = size_x + size_y - max(distance + size_x, size_y)
+                if saved > best[1]:
+                    best = Overlap(x, row.output, distance), saved
+        return best
+
+    def _read_as_it_is(self, name: str) -> bool:
+        """True when no view of the tensor is read: rows would mean something else there."""
+        return all(other == name for other, root in self.roots.items() if root == name)
+
+
+def is_brief(name: str, rings: Mapping[str, int], shared: Mapping[str, str]) -> bool:
+    """True for a ring of one row that is its own: it is needed only for a few turns at a time."""
+    return rings[name] == 1 and name not in shared and name not in shared.values()
+
+
+def _rolling_step(graph: Graph, step: Step, target: Target) -> Step:
+    """The step with the kernel that it has inside a region."""
+    instance = graph.instance(step.node)
+    kernel = accumulating_kernel(instance, target)
+    if kernel is None:
+        return step
+    return replace(step, kernel=kernel, scratch_bytes=kernel.scratch(instance))
+
+
+def _roots(graph: Graph) -> dict[str, str]:
+    """The tensor whose bytes each run-time tensor is: itself, or what it is a view of."""
+    roots = {name: name for name in graph.inputs}
+    for node in graph.nodes:
+        view = is_view(node) and node.inputs[0] in roots
+        roots[node.output] = roots[node.inputs[0]] if view else node.output
+    return roots
+
+
+def rolled_schedule(layers: Schedule, target: Target, limit: int | None = None) -> Schedule:
+    """The schedule of smallest peak, or of fewest row calls with a peak of at most `limit`."""
+    candidates = Candidates(layers, target)
+    edges = [list(candidates.from_start(start)) for start in range(len(layers.steps))]
+    peak = _smallest_peak(edges) if limit is None else limit
+    regions = [candidates.settled(region) for region in _fewest_calls(edges, peak)]
+    steps = [
+        candidates.rolling[step.index] if region.rolls else step
+        for region in regions
+        for step in layers.steps[region.first : region.last + 1]
+    ]
+    return replace(layers, steps=tuple(steps), regions=tuple(regions))
+
+
+def _smallest_peak(edges: Sequence[Sequence[Candidate]]) -> int:
+    """The minimax path over cuts."""
+    best = [0] + [-1] * len(edges)
+    for start, choices in enumerate(edges):
+        for choice in choices:
+            end = choice.region.last + 1
+            peak = max(best[start], choice.bytes)
+            best[end] = peak if best[end] < 0 else min(best[end], peak)
+    return best[-1]
+
+
+def _fewest_calls(edges: Sequence[Sequence[Candidate]], limit: int) -> list[Region]:
+    """The path of fewest row calls, then fewest regions, whose every region is within the limit."""
+    worst = (1 << 60, 0)
+    best: list[tuple[int, int]] = [(0, 0)] + [worst] * len(edges)
+    chosen: Mapping[int, Candidate] = {}
+    for start, choices in enumerate(edges):
+        for choice in choices:
+            end = choice.region.last + 1
+            cost = (best[start][0] + choice.calls, best[start][1] + 1)
+            if choice.bytes <= limit and best[start] != worst and cost < best[end]:
+                best[end] = cost
+                chosen = {**chosen, end: choice}
+    regions: list[Region] = []
+    end = len(edges)
+    while end > 0:
+        regions.append(chosen[end].region)
+        end = regions[-1].first
+    return regions[::-1]
+
+
+__all__ = ["Candidate", "Candidates", "RowStep", "rolled_schedule"]

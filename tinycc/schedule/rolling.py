@@ -1,0 +1,205 @@
+"""Rolling regions: which row is made when, and how many rows of each tensor have to be kept.
+
+A region runs several steps in turns. The rule of the generated code is: make ONE row of the LAST
+step whose next row has all its inputs; stop when there is none. This module plays that rule through
+at compile time. What a region [a, b) does does not depend on where it ends: steps that come later
+only add rows in between. So one play from each start serves all ends.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tinycc import ops
+from tinycc.ir.graph import Graph, Instance
+from tinycc.ops.op import Drive, row_count
+from tinycc.schedule.model import Step
+
+
+@dataclass(frozen=True)
+class RowStep:
+    """A step as the row machine sees it.
+
+    `needs[operand][row]` are the first and last row of each run-time operand. An accumulating
+    step takes one turn per input row, and its only output row is there after the last.
+    """
+
+    step: Step
+    operands: tuple[str, ...]
+    output: str
+    turns: int
+    needs: tuple[tuple[tuple[int, int], ...], ...]
+    accumulates: bool = False
+
+    def made(self, turns: int) -> int:
+        """Output rows that are there after so many turns."""
+        return int(turns == self.turns) if self.accumulates else turns
+
+
+def row_step(graph: Graph, step: Step) -> RowStep | None:
+    """The step as a row processor, or None when it is a barrier."""
+    instance = graph.instance(step.node)
+    output = instance.output
+    operands = tuple(tensor.name for tensor in instance.activations)
+    if len(output.type.shape) != 4 or not operands:
+        return None
+    if step.kernel.drive is Drive.ACCUMULATE:
+        turns = row_count(instance.activations[0].type)
+        each = tuple((row, row) for row in range(turns))
+        return RowStep(step, operands, output.name, turns, (each,), accumulates=True)
+    if not _makes_rows(instance, step):
+        return None
+    rows = [ops.get(step.node.op).rows(instance, row) for row in range(row_count(output.type))]
+    if any(found is None for ranges in rows for found in ranges):
+        return None
+    needs = tuple(
+        tuple(found for ranges in rows if (found := ranges[operand]) is not None)
+        for operand in range(len(operands))
+    )
+    return RowStep(step, operands, output.name, len(rows), needs)
+
+
+def _makes_rows(instance: Instance, step: Step) -> bool:
+    """True for window kernels, and for runs that split into rows."""
+    if any(len(tensor.type.shape) != 4 for tensor in instance.activations):
+        return False
+    if step.kernel.drive is Drive.ROWS:
+        return True
+    rows = row_count(instance.output.type)
+    return step.kernel.units is not None and step.kernel.units(instance) % rows == 0
+
+
+def _needs_of(step: RowStep, tensor: str) -> list[tuple[tuple[int, int], ...]]:
+    return [n for name, n in zip(step.operands, step.needs, strict=True) if name == tensor]
+
+
+@dataclass
+class Play:
+    """The turns of all steps from one start on: `turns[position]` holds the times of its turns.
+
+    Positions count from the start; times count turns of all steps.
+    """
+
+    steps: Sequence[RowStep]
+    readers: Mapping[str, tuple[int, ...]]
+    turns: list[list[int]] = field(default_factory=list)
+
+    def dead(self, tensor: str, time: int, height: int) -> int:
+        """Rows of a tensor that no step needs any more for its turn at `time` or a later one."""
+        least = height
+        for position in self.readers.get(tensor, ()):
+            step = self.steps[position]
+            done = bisect_left(self.turns[position], time)
+            if done == step.turns:
+                continue
+            for operand, name in enumerate(step.operands):
+                if name == tensor:
+                    least = min(least, step.needs[operand][done][0])
+        return least
+
+    def ring_rows(self, position: int, height: int) -> int:
+        """Rows to keep of the tensor that a step makes."""
+        step = self.steps[position]
+        if step.accumulates:
+            return 1
+        kept = 1
+        for row, time in enumerate(self.turns[position]):
+            kept = max(kept, row + 1 - self.dead(step.output, time, height))
+        return kept
+
+    def shared_rows(self, x: int, y: int, height: int) -> int | None:
+        """Rows of one ring in which step y overwrites, row by row, what step x made.
+
+        Row r of both lies in the same place. None where a row of x is still needed by another
+        step when y makes that row.
+        """
+        kept = 1
+        x_name, y_name = self.steps[x].output, self.steps[y].output
+        for row, time in enumerate(self.turns[y]):
+            if self.dead(x_name, time + 1, height) <= row:
+                return None
+            kept = max(kept, row + 1 - self.dead(y_name, time, height))
+        for row, time in enumerate(self.turns[x]):
+            oldest = min(self.dead(x_name, time, height), self.dead(y_name, time, height))
+            kept = max(kept, row + 1 - oldest)
+        return kept
+
+    def busy(self, position: int, length: int) -> np.ndarray:
+        """When a step works: bool [length] over the clock."""
+        found = np.zeros(length, bool)
+        found[self.turns[position]] = True
+        return found
+
+    def held(self, position: int, length: int) -> np.ndarray:
+        """When a row of a step's output that was made waits or is read: bool [length]."""
+        step = self.steps[position]
+        found = np.zeros(length, bool)
+        for row, made in enumerate(self.turns[position]):
+            last = made
+            for reader in self.readers.get(step.output, ()):
+                for needs in _needs_of(self.steps[reader], step.output):
+                    using = bisect_right(needs, (row, length), key=lambda n: (n[0], length)) - 1
+                    if using >= 0 and needs[using][1] >= row:
+                        last = max(last, self.turns[reader][using])
+            found[made : last + 1] = True
+        return found
+
+    def overlap(self, x: str, x_rows: tuple[int, int], position: int, y_row_bytes: int) -> int:
+        """How far below a dying input the output of a step must start, in bytes.
+
+        `x_rows`: height and bytes per row of the input. Whatever of the input is still needed, for
+        the row being made too, stays above the output rows written so far.
+        """
+        height, row_bytes = x_rows
+        distance = 0
+        step = self.steps[position]
+        for turn, time in enumerate(self.turns[position]):
+            written = step.made(turn + 1) * y_row_bytes
+            distance = max(distance, written - self.dead(x, time, height) * row_bytes)
+        return distance
+
+
+def play(steps: Sequence[RowStep], heights: Mapping[str, int], pushed: str | None = None) -> Play:
+    """Plays the rule over steps whose other inputs are whole; `pushed` arrives row by row."""
+    makers = {step.output: position for position, step in enumerate(steps)}
+    readers: dict[str, tuple[int, ...]] = {}
+    for position, step in enumerate(steps):
+        for name in dict.fromkeys(step.operands):
+            readers[name] = (*readers.get(name, ()), position)
+    found = Play(steps, readers, [[] for _ in steps])
+    there = {name: heights[name] for step in steps for name in step.operands if name not in makers}
+    there.update(dict.fromkeys(makers, 0))
+    clock = 0
+
+    def ready(position: int) -> bool:
+        step, turn = steps[position], len(found.turns[position])
+        return turn < step.turns and all(
+            step.needs[operand][turn][1] < there[name] for operand, name in enumerate(step.operands)
+        )
+
+    def advance(position: int) -> None:
+        """One turn, then everything below that it made possible, the last step first."""
+        nonlocal clock
+        found.turns[position].append(clock)
+        clock += 1
+        step = steps[position]
+        there[step.output] = step.made(len(found.turns[position]))
+        for reader in reversed(readers.get(step.output, ())):
+            while ready(reader):
+                advance(reader)
+
+    def drain() -> None:
+        while last := [position for position in range(len(steps)) if ready(position)]:
+            advance(last[-1])
+
+    if pushed is None:
+        drain()
+        return found
+    for row in range(heights[pushed]):
+        there[pushed] = row + 1
+        drain()
+    return found
