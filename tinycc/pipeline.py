@@ -38,6 +38,7 @@ from tinycc.passes.reduce.remove_channels import remove_channels
 from tinycc.passes.remove_identities import remove_identities
 from tinycc.passes.remove_transposes import remove_transposes
 from tinycc.schedule.layers import layer_schedule
+from tinycc.schedule.regions import Front, Point
 from tinycc.target import Target, load_target
 
 Pass = Callable[[Graph, Target], Graph]
@@ -69,6 +70,7 @@ REDUCE: tuple[Pass, ...] = (
 PASSES = (*LOWER, *REDUCE)
 OPTIONAL = frozenset({"remove_identities", "fold_constant_operands", "reduce"})
 ARCHIVE = "model.tnn"
+STACK_ROOM = 640  # bytes of a RAM budget that the arena leaves to the stack: 300 to 560 measured
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,7 @@ class Options:
     dump_after: tuple[str, ...] = ()
     head: str | None = None
     input_ranges: Ranges = field(default_factory=dict)
+    optimize: str = "balanced"
 
     def includes(self, one: Pass) -> bool:
         """True when a pass is asked for."""
@@ -122,6 +125,7 @@ class Compiled:
     interface: Graph
     plan: Plan
     code: CodeFiles
+    front: tuple[Point, ...]  # what other schedules of this order would take
     written: Graph | None = None  # before the reduction; unknown for a reopened folder
 
     @property
@@ -228,18 +232,39 @@ def _finish(
     progress: Progress,
 ) -> Compiled:
     progress("scheduling")
-    placed = arranged(graph, target)
+    placed, front = arranged(graph, target, options)
     check(placed)
     name = identifier(options.name or Path(source.name).stem).lower()
     heading = Heading(__version__, source.name, source.sha256, target.name, target.alignment)
     progress("writing C")
     code = code_files(placed, name, interface, heading)
-    return Compiled(options, target, name, source, placed.schedule.graph, interface, placed, code)
+    return Compiled(
+        options, target, name, source, placed.schedule.graph, interface, placed, code, front
+    )
 
 
-def arranged(graph: Graph, target: Target) -> Plan:
-    """The graph's steps in order, and a place for every buffer."""
-    return plan(layer_schedule(graph, target), target.alignment)
+def layered(compiled: Compiled) -> Compiled:
+    """The same network layer by layer, so that every step's output is whole at some time."""
+    options = replace(compiled.options, optimize="speed", ram=None)
+    return _finish(
+        compiled.graph,
+        compiled.interface,
+        compiled.source,
+        options,
+        compiled.target,
+        _silent,
+    )
+
+
+def arranged(graph: Graph, target: Target, options: Options) -> tuple[Plan, tuple[Point, ...]]:
+    """The graph's steps in order and in regions, a place for every buffer, and the front.
+
+    A RAM budget is met by the cheapest schedule that leaves room for the stack.
+    """
+    front = Front(layer_schedule(graph, target), target)
+    limit = None if options.ram is None else options.ram - target.pointer_bytes - STACK_ROOM
+    point = front.choose(options.optimize, limit)
+    return plan(front.schedule(point), target.alignment), front.points
 
 
 def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:

@@ -16,8 +16,10 @@ void tinycc_conv1x1_s8_mve(const void *params, const void *const *in, void *out,
         p->out_zero, p->low, p->high, (int32_t)1 << (p->fraction + p->shift),
         p->weights, p->bias,
     };
+    tinycc_tile_mve tile;
     (void)scratch;
-    tinycc_conv1x1_s8_mve_run(&dense, in[0], out, n);
+    tinycc_conv1x1_s8_mve_begin(&dense, &tile);
+    tinycc_conv1x1_s8_mve_run(&dense, &tile, in[0], out, n);
 }
 
 #endif

@@ -56,6 +56,7 @@ tinycc_kernel tinycc_conv1x1_s8;
 
 /* MVE: weights and bias (with the multipliers) are packed as tinycc_tile_mve.h says. */
 tinycc_kernel tinycc_conv1x1_s8_mve;
+tinycc_kernel tinycc_fully_connected_s8_mve; /* one vector at a time */
 
 /* Kernels for cores with the DSP extension (tinycc_dot_s8_dsp.h). A shift is folded into the
  * fraction. Scratch is aligned to 4 bytes. */

@@ -19,7 +19,7 @@ typedef struct {
 
 void tinycc_conv2d_s8_mve_rows(const tinycc_conv2d_s8_mve_copy *copy);
 __asm__(".pushsection .text.tinycc_conv2d_s8_mve_rows,\"ax\",%progbits\n"
-        ".p2align 2\n"
+        ".p2align 3\n"
         ".global tinycc_conv2d_s8_mve_rows\n"
         ".type tinycc_conv2d_s8_mve_rows,%function\n"
         ".thumb_func\n"
@@ -39,6 +39,7 @@ __asm__(".pushsection .text.tinycc_conv2d_s8_mve_rows,\"ax\",%progbits\n"
         "subs r7,#1\n"
         "bne 1b\n"
         "pop {r4-r7,pc}\n"
+        ".p2align 3\n"
         ".size tinycc_conv2d_s8_mve_rows,.-tinycc_conv2d_s8_mve_rows\n"
         ".popsection\n");
 
@@ -106,8 +107,10 @@ void tinycc_conv2d_s8_mve(const void *params, const void *const *in, void *out, 
     };
     tinycc_conv2d_s8_mve_copy copy = {in, 4 * p->dilation_height, 0, NULL, row, 0,
                                       p->kernel_height};
+    tinycc_tile_mve tile;
     int8_t *y = out;
     int missing = 0;
+    tinycc_conv2d_s8_mve_begin(&dense, &tile);
     (void)n; /* one row: the caller moves the window */
     for (int32_t ky = 0; ky < p->kernel_height; ky++) {
         missing |= in[ky * p->dilation_height] == NULL;
@@ -116,7 +119,7 @@ void tinycc_conv2d_s8_mve(const void *params, const void *const *in, void *out, 
         const int32_t count = p->out_width - x < batch ? p->out_width - x : batch;
         tinycc_conv2d_s8_mve_windows(p, &copy, missing, x * p->stride - p->pad_left, count,
                                      scratch);
-        tinycc_conv2d_s8_mve_run(&dense, scratch, y, count);
+        tinycc_conv2d_s8_mve_run(&dense, &tile, scratch, y, count);
         y += count * p->out_channels;
     }
 }

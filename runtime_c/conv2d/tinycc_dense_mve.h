@@ -18,15 +18,12 @@ tinycc_tile_function_mve TINYCC_DENSE_MVE(ragged);
 TINYCC_MVE_DENSE_RAGGED(TINYCC_DENSE_MVE_PREFIX "ragged");
 #endif
 
-static void TINYCC_DENSE_MVE(tile)(tinycc_tile_mve *tile, int32_t inputs)
+static void TINYCC_DENSE_MVE(tile)(const tinycc_tile_mve *tile, int32_t inputs)
 {
-    tile->tail = inputs <= 16 ? inputs : inputs & 15;
-    tile->rounds = inputs >> 4;
     if (inputs <= 16) {
         TINYCC_DENSE_MVE(short)(tile);
 #ifdef TINYCC_DENSE_MVE_RAGGED
-    } else if (tile->tail != 0) {
-        tile->rounds--;
+    } else if ((inputs & 15) != 0) {
         TINYCC_DENSE_MVE(ragged)(tile);
 #endif
     } else {
@@ -34,65 +31,71 @@ static void TINYCC_DENSE_MVE(tile)(tinycc_tile_mve *tile, int32_t inputs)
     }
 }
 
-/* The last 1 to 3 channels of two vectors: through a buffer, as a tile stores four. */
-static void TINYCC_DENSE_MVE(rest)(const tinycc_dense_mve *d, tinycc_tile_mve *tile,
-                                   int32_t distance, int8_t *y)
-{
-    const int32_t first = d->out_channels & ~3;
-    int8_t results[8];
-    tile->pairs = 1;
-    tile->y = results;
-    TINYCC_DENSE_MVE(tile)(tile, d->inputs);
-    for (int32_t channel = first; channel < d->out_channels; channel++) {
-        y[channel] = results[channel - first];
-        y[channel + distance] = results[channel - first + 4];
-    }
-    tile->x0 += tile->x_step;
-    tile->x1 += tile->x_step;
-}
-
-/* Pairs of vectors from x and y on; a pair that is a single vector has distance 0. */
-static void TINYCC_DENSE_MVE(pairs)(const tinycc_dense_mve *d, const int8_t *x, int8_t *y,
-                                    int32_t pairs, int32_t distance)
+/* All of a tile that stays the same from call to call. */
+static void TINYCC_DENSE_MVE(begin)(const tinycc_dense_mve *d, tinycc_tile_mve *tile)
 {
     const int32_t whole = d->out_channels & ~3;
-    tinycc_tile_mve tile;
-    tile.scale = d->scale;
-    tile.zero = d->zero;
-    tile.x0 = x;
-    tile.x1 = distance != 0 ? x + d->step : x;
-    tile.x_step = 2 * d->step;
-    tile.y_skip = 2 * d->out_channels - whole;
-    tile.weights = d->weights;
-    tile.constants = d->constants;
-    tile.end = d->constants + 2 * whole;
-    tile.pairs = pairs;
-    tile.y = y;
-    if (whole != 0) {
-        tinycc_tile_mve_bounds(&tile, d->low, d->high, distance);
-        TINYCC_DENSE_MVE(tile)(&tile, d->inputs);
-    }
-    if (whole == d->out_channels) {
-        return;
-    }
-    tile.weights += whole * ((d->inputs + 15) & ~15);
-    tile.constants = tile.end;
-    tile.end += 8;
-    tinycc_tile_mve_bounds(&tile, d->low, d->high, 4);
-    for (int32_t pair = 0; pair < pairs; pair++) {
-        TINYCC_DENSE_MVE(rest)(d, &tile, distance, y + 2 * pair * d->out_channels);
-    }
+    const int ragged = d->inputs > 16 && (d->inputs & 15) != 0;
+    tile->scale = d->scale;
+    tile->zero = d->zero;
+    tile->rounds = (d->inputs >> 4) - ragged;
+    tile->tail = d->inputs <= 16 ? d->inputs : d->inputs & 15;
+    tile->x_step = 2 * d->step;
+    tile->y_skip = 2 * d->out_channels - whole;
+    tile->weights = d->weights;
+    tile->constants = d->constants;
+    tile->end = d->constants + 2 * whole;
+    tinycc_tile_mve_bounds(tile, d->low, d->high, d->out_channels);
 }
 
-/* n vectors. */
-static void TINYCC_DENSE_MVE(run)(const tinycc_dense_mve *d, const int8_t *x, int8_t *y, int32_t n)
+/* The last 1 to 3 channels of `count` vectors: through a buffer, as a tile stores four. */
+static void TINYCC_DENSE_MVE(rest)(const tinycc_dense_mve *d, tinycc_tile_mve *tile,
+                                   const int8_t *x, int8_t *y, int32_t count)
 {
-    const int32_t last = n - 1;
-    if (n > 1) {
-        TINYCC_DENSE_MVE(pairs)(d, x, y, n >> 1, d->out_channels);
+    const int32_t whole = d->out_channels & ~3;
+    int8_t results[8];
+    tile->weights += whole * ((d->inputs + 15) & ~15);
+    tile->constants = tile->end;
+    tile->end += 8;
+    tile->pairs = 1;
+    tile->y = results;
+    tinycc_tile_mve_bounds(tile, d->low, d->high, 4);
+    for (int32_t i = 0; i < count; i += 2) {
+        const int32_t two = i + 1 < count;
+        tile->x0 = x + i * d->step;
+        tile->x1 = tile->x0 + two * d->step;
+        TINYCC_DENSE_MVE(tile)(tile, d->inputs);
+        for (int32_t channel = whole; channel < d->out_channels; channel++) {
+            y[i * d->out_channels + channel] = results[channel - whole];
+            y[(i + two) * d->out_channels + channel] = results[channel - whole + 4 * two];
+        }
     }
-    if (n & 1) {
-        TINYCC_DENSE_MVE(pairs)(d, x + last * d->step, y + last * d->out_channels, 1, 0);
+    TINYCC_DENSE_MVE(begin)(d, tile);
+}
+
+/* `count` vectors at x; their outputs at y. */
+static void TINYCC_DENSE_MVE(run)(const tinycc_dense_mve *d, tinycc_tile_mve *tile,
+                                  const int8_t *x, int8_t *y, int32_t count)
+{
+    const int32_t last = count - 1;
+    tile->x0 = x;
+    tile->x1 = x + d->step;
+    tile->pairs = count >> 1;
+    tile->y = y;
+    if (count > 1 && d->out_channels >= 4) {
+        TINYCC_DENSE_MVE(tile)(tile, d->inputs);
+    }
+    if ((count & 1) != 0 && d->out_channels >= 4) { /* a pair of equals, stored twice */
+        tile->x0 = x + last * d->step;
+        tile->x1 = tile->x0;
+        tile->pairs = 1;
+        tile->y = y + last * d->out_channels;
+        tinycc_tile_mve_bounds(tile, d->low, d->high, 0);
+        TINYCC_DENSE_MVE(tile)(tile, d->inputs);
+        tinycc_tile_mve_bounds(tile, d->low, d->high, d->out_channels);
+    }
+    if ((d->out_channels & 3) != 0) {
+        TINYCC_DENSE_MVE(rest)(d, tile, x, y, count);
     }
 }
 

@@ -35,7 +35,7 @@ typedef struct {
 
 #define TINYCC_DWCONV_MVE_ROWS(name, loads, steps)                                                 \
     __asm__(".pushsection .text." name ",\"ax\",%progbits\n"                                       \
-            ".p2align 2\n.global " name "\n.type " name ",%function\n.thumb_func\n" name ":\n"     \
+            ".p2align 3\n.global " name "\n.type " name ",%function\n.thumb_func\n" name ":\n"     \
             "push {r4-r9,lr}\n"                                                                    \
             "vpush {d8-d9}\n"                                                                      \
             "add r1,r0,#44\n"                                                                      \
@@ -52,6 +52,7 @@ typedef struct {
             "le lr,1b\n"                                                                           \
             "vpop {d8-d9}\n"                                                                       \
             "pop {r4-r9,pc}\n"                                                                     \
+            ".p2align 3\n"                                                                         \
             ".size " name ",.-" name "\n"                                                          \
             ".popsection\n")
 

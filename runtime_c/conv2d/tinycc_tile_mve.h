@@ -52,8 +52,11 @@ typedef struct {
 static inline void tinycc_tile_mve_bounds(tinycc_tile_mve *tile, int32_t low, int32_t high,
                                           int32_t distance)
 {
+    for (int32_t i = 0; i < 8; i += 2) {
+        tile->offsets[i] = (uint16_t)(i >> 1);
+        tile->offsets[i + 1] = (uint16_t)((i >> 1) + distance);
+    }
     for (int32_t i = 0; i < 8; i++) {
-        tile->offsets[i] = (uint16_t)((i >> 1) + (i & 1) * distance);
         tile->low[i] = (int16_t)low;
         tile->high[i] = (int16_t)high;
     }
@@ -62,7 +65,7 @@ static inline void tinycc_tile_mve_bounds(tinycc_tile_mve *tile, int32_t low, in
 /* Pieces of assembly. Stack: the first 24 bytes of the tile, its address, pairs left. */
 #define TINYCC_MVE_ENTER(name)                                                                     \
     ".pushsection .text." name ",\"ax\",%progbits\n"                                               \
-    ".p2align 2\n.global " name "\n.type " name ",%function\n.thumb_func\n" name ":\n"             \
+    ".p2align 3\n.global " name "\n.type " name ",%function\n.thumb_func\n" name ":\n"             \
     "push {r4-r11,lr}\n"                                                                           \
     "vpush {d8-d15}\n"                                                                             \
     "sub sp,#36\n"                                                                                 \
@@ -81,6 +84,7 @@ static inline void tinycc_tile_mve_bounds(tinycc_tile_mve *tile, int32_t low, in
     "add sp,#36\n"                                                                                 \
     "vpop {d8-d15}\n"                                                                              \
     "pop {r4-r11,pc}\n"                                                                            \
+    ".p2align 3\n"                    /* nops, not the linker's zeros, before what follows */     \
     ".size " name ",.-" name "\n"                                                                  \
     ".popsection\n"
 

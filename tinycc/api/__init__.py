@@ -19,13 +19,14 @@ def build(
     without: tuple[str, ...] = (),
     ram: int | None = None,
     flash: int | None = None,
+    optimize: str = "balanced",
     progress: Progress = lambda _: None,
 ) -> Network:
     """A compiled network: `.report`, `.run(inputs)`, `.write(folder)`.
 
     `model`: an ONNX file, or a folder that `write` made. Budgets in bytes. Raises TinyccError.
     """
-    options = Options(target, name, io, shapes or {}, without, ram, flash)
+    options = Options(target, name, io, shapes or {}, without, ram, flash, optimize=optimize)
     network = Network(compile_model(Path(model), options, progress))
     if ram is not None or flash is not None:
         network.check_budgets()

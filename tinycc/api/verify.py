@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from tinycc.api.network import run_samples
 from tinycc.api.samples import Samples, real_inputs
 from tinycc.frontend.expose import expose_tensors
 from tinycc.interp.interpreter import evaluate, run
 from tinycc.interp.original import OriginalModel, source_names
 from tinycc.ir.graph import Graph, Node
-from tinycc.pipeline import Compiled
+from tinycc.pipeline import Compiled, layered
 from tinycc.report.measure import build_firmware
 from tinycc.toolchain.run import run_traced
 
@@ -50,10 +51,14 @@ class StepCheck:
 
 @dataclass(frozen=True)
 class Verification:
-    """The table of `verify`. `machine`: what ran the C."""
+    """The table of `verify`. `machine`: what ran the C.
+
+    Steps are compared layer by layer; `outputs` are those of the schedule that was asked for.
+    """
 
     samples: int
     steps: tuple[StepCheck, ...]
+    outputs: Comparison
     machine: str
     note: str
 
@@ -80,7 +85,20 @@ def verify(compiled: Compiled, samples: Samples, original: Path | None) -> Verif
         StepCheck(node, against_original.get(node.output), against_c.get(node.output))
         for node in graph.nodes
     )
-    return Verification(samples.count, steps, machine, note)
+    outputs = _compare_outputs(compiled, samples, computed)
+    return Verification(samples.count, steps, outputs, machine, note)
+
+
+def _compare_outputs(
+    compiled: Compiled, samples: Samples, computed: Sequence[Mapping[str, np.ndarray]]
+) -> Comparison:
+    found, _ = run_samples(compiled, samples)
+    pairs = zip(compiled.interface.outputs, compiled.graph.outputs, strict=True)
+    comparison = Comparison()
+    for name, now in pairs:
+        for values, array in zip(computed, found[name], strict=True):
+            comparison = comparison.plus(values[now], array)
+    return comparison
 
 
 def compare_original(compiled: Compiled, samples: Samples, original: Path) -> dict[str, Comparison]:
@@ -121,6 +139,7 @@ def _compare_sample(
 def _compare_compiled(
     compiled: Compiled, samples: Samples, computed: Sequence[Mapping[str, np.ndarray]]
 ) -> tuple[dict[str, Comparison], str, str]:
+    compiled = layered(compiled)
     plan = compiled.plan
     types = [compiled.graph.tensors[s.node.output].type for s in plan.schedule.steps]
     with tempfile.TemporaryDirectory(prefix="tinycc-") as folder:

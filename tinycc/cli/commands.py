@@ -184,7 +184,7 @@ def verify(
         print_json(verification_document(result))
     else:
         verification_table(result)
-    if result.first_difference is not None:
+    if result.first_difference is not None or result.outputs.different:
         raise SystemExit(1)
 
 

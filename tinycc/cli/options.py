@@ -110,6 +110,13 @@ _COMPILATION = (
         type=click.Choice(["argmax"]),
         help="Only the largest output matters: a final Softmax is not computed.",
     ),
+    click.option(
+        "--optimize",
+        type=click.Choice(["ram", "balanced", "speed"]),
+        default="balanced",
+        show_default=True,
+        help="The smallest arena; the smallest within 3 % of the fewest instructions; the fewest.",
+    ),
     click.option("--ram", type=Size(), metavar="SIZE", help="SRAM budget, such as 64K."),
     click.option("--flash", type=Size(), metavar="SIZE", help="Flash budget, such as 256K."),
     click.option(
@@ -146,6 +153,7 @@ def options_of(arguments: dict[str, Any]) -> Options:
         ram=arguments.pop("ram"),
         flash=arguments.pop("flash"),
         dump_after=arguments.pop("dump_after"),
+        optimize=arguments.pop("optimize"),
         head=arguments.pop("head"),
         input_ranges=dict(arguments.pop("input_ranges")),
     )

@@ -136,6 +136,7 @@ def verification_document(result: Verification) -> dict[str, Any]:
     return {
         "samples": result.samples,
         "machine": result.machine,
+        "outputs": _counts(result.outputs),
         "first_difference": list(first.node.origin) if first else None,
         "steps": [
             {
@@ -180,6 +181,8 @@ def verification_table(result: Verification) -> None:
 def _verdict(result: Verification) -> str:
     first = result.first_difference
     where = f"{result.samples} samples on {result.machine}"
+    if first is None and result.outputs.different:
+        return f"the steps agree, the outputs of the whole schedule do not: {where}"
     if first is None:
         return f"all steps agree: {where}"
     names = ", ".join(f"`{printable(name)}`" for name in first.node.origin or (first.node.name,))

@@ -22,8 +22,8 @@ _RESERVED = frozenset(
     signed sizeof static static_assert static_cast struct switch template this throw true try
     typedef typeid typename typeof union unsigned using virtual void volatile wchar_t while xor
     arena net rows memcpy memset linux unix errno null int8_t uint8_t int32_t uint32_t size_t
-    size ssize time clock off wint wchar div ldiv lldiv fpos max_align sig_atomic char8 char16 char32
-    mode dev pid uid gid id key
+    size ssize time clock off wint wchar div ldiv lldiv fpos max_align sig_atomic char8 char16
+    char32 mode dev pid uid gid id key
 """,
     )
 )

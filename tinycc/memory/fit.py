@@ -1,17 +1,31 @@
 """Addresses for blocks of known size and life: quick heuristics, each held against a bound.
 
-On real networks some heuristic meets the bound, which proves it optimal (design/8, 3.1).
+On real networks some heuristic meets the bound, which proves it optimal (design/8, 3.1). Blocks
+that may overlap (a dying input with the output that grows over it) say so by a smaller separation;
+`tinycc.memory.solve` goes on where the heuristics miss the bound.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
 Offsets = tuple[int, ...]
+Separations = Mapping[tuple[int, int], int]
+"""How far above block i block j must start when it is the upper of the two: {(i, j): bytes}.
+
+Of two blocks i and j that are live together, one is above: o_j >= o_i + sep(i, j) or o_i >= o_j +
+sep(j, i). Pairs that are not listed keep apart: sep(i, j) = size_i. An output Y that may start d
+bytes below its dying input X has sep(Y, X) = d; where Y is made from its end and may end d bytes
+above X, sep(X, Y) = size_X - size_Y + d, which may be negative (design/4, "Overlap").
+"""
+
+APART: Separations = MappingProxyType({})
+"""No two blocks may overlap."""
 
 
 @dataclass(frozen=True)
@@ -27,13 +41,49 @@ class Block:
         return self.first <= other.last and other.first <= self.last
 
 
-def live_bytes(blocks: Sequence[Block]) -> np.ndarray:
-    """The bytes that are live at each step; its maximum is a lower bound on any arena."""
+def live_bytes(blocks: Sequence[Block], separations: Separations = APART) -> np.ndarray:
+    """Bytes that no arena can do without, at each step.
+
+    The sizes of the live blocks, less for each listed pair the most bytes it may share. Valid: an
+    arena holds the union of the live intervals, and a union is at least the sum of sizes less the
+    sum of all pairwise intersections (Bonferroni); pairs that are not listed share nothing. It is
+    the exact span of a step in which each block is in at most one listed pair.
+    """
     change = np.zeros(max((block.last for block in blocks), default=0) + 2, np.int64)
     for block in blocks:
         change[block.first] += block.size
         change[block.last + 1] -= block.size
+    for i, j in {(min(pair), max(pair)) for pair in separations}:
+        first, last = max(blocks[i].first, blocks[j].first), min(blocks[i].last, blocks[j].last)
+        if first <= last:
+            shared = _shareable(blocks, separations, i, j)
+            change[first] -= shared
+            change[last + 1] += shared
     return change.cumsum()[:-1]
+
+
+def lower_bound(blocks: Sequence[Block], separations: Separations = APART) -> int:
+    """Bytes that no arena can do without: the worst step, and at least the largest block."""
+    largest = max((block.size for block in blocks), default=0)
+    return max(int(live_bytes(blocks, separations).max()), largest)
+
+
+def _shareable(blocks: Sequence[Block], separations: Separations, i: int, j: int) -> int:
+    """The most bytes that two blocks may have in common.
+
+    At distance t = o_j - o_i they share min(size_i, t + size_j) - max(0, t) bytes: all of the
+    smaller one while it lies within the larger, less the further t is from there.
+    """
+    size_i, size_j = blocks[i].size, blocks[j].size
+    inside = min(0, size_i - size_j), max(0, size_i - size_j)
+    upper = max(separation(blocks, separations, i, j), inside[0])
+    lower = min(-separation(blocks, separations, j, i), inside[1])
+    return max(0, *(min(size_i, t + size_j) - max(0, t) for t in (upper, lower)))
+
+
+def separation(blocks: Sequence[Block], separations: Separations, i: int, j: int) -> int:
+    """How far above block i block j must start when it is the upper one."""
+    return separations.get((i, j), blocks[i].size)
 
 
 def height(blocks: Sequence[Block], offsets: Offsets) -> int:
@@ -42,45 +92,86 @@ def height(blocks: Sequence[Block], offsets: Offsets) -> int:
     return max(ends, default=0)
 
 
-def place(blocks: Sequence[Block], seed: int = 0) -> Offsets:
-    """Offsets at which no two blocks meet, in as few bytes as the heuristics find.
+def is_valid(
+    blocks: Sequence[Block], offsets: Sequence[int], separations: Separations = APART
+) -> bool:
+    """True when no offset is negative and every two blocks that meet are as far apart as they must.
 
-    Stops at the first result that meets the bound. Deterministic. Sizes are kept as they are: round
-    them up to the alignment and every offset is a multiple of it.
+    In integers, from the definition alone: this judges what solvers return.
     """
-    bound = int(live_bytes(blocks).max())
-    table = _Neighbours(blocks)
-    best = min(_until(bound, blocks, _constructions(table)), key=lambda o: height(blocks, o))
+    if len(offsets) != len(blocks) or any(offset < 0 for offset in offsets):
+        return False
+    for j, late in enumerate(blocks):
+        for i, early in enumerate(blocks[:j]):
+            distance = offsets[j] - offsets[i]
+            above = distance >= separation(blocks, separations, i, j)
+            below = -distance >= separation(blocks, separations, j, i)
+            if early.meets(late) and not above and not below:
+                return False
+    return True
+
+
+def place(blocks: Sequence[Block], separations: Separations = APART, seed: int = 0) -> Offsets:
+    """Offsets that keep all separations, in as few bytes as the heuristics find.
+
+    Stops at the first result that meets the bound. Deterministic. Sizes and separations are kept as
+    they are: round them up to the alignment and every offset is a multiple of it.
+    """
+    table, bound = _Neighbours(blocks, separations), lower_bound(blocks, separations)
+    best = construct(blocks, separations, table)
     if height(blocks, best) == bound:
         return best
-    return min(_until(bound, blocks, _climb(table, best, seed)), key=lambda o: height(blocks, o))
+    return _lowest(blocks, bound, _climb(table, best, seed))
 
 
-def _until(bound: int, blocks: Sequence[Block], results: Iterator[Offsets]) -> Iterator[Offsets]:
+def construct(
+    blocks: Sequence[Block], separations: Separations = APART, table: _Neighbours | None = None
+) -> Offsets:
+    """The best of the constructions alone: `place` without the second that its climb may take."""
+    table = table or _Neighbours(blocks, separations)
+    return _lowest(blocks, lower_bound(blocks, separations), _constructions(table))
+
+
+def _lowest(blocks: Sequence[Block], bound: int, results: Iterator[Offsets]) -> Offsets:
+    """The first result that meets the bound, else the first of the lowest."""
+    best = next(results)
     for offsets in results:
-        yield offsets
-        if height(blocks, offsets) == bound:
-            return
+        if height(blocks, best) == bound:
+            break
+        best = min(best, offsets, key=lambda candidate: height(blocks, candidate))
+    return best
 
 
 class _Neighbours:
-    """The blocks, and for each the indices of those that are live together with it."""
+    """The blocks, and for each (j, sep(i, j), sep(j, i)) for every j that it must keep clear of."""
 
-    def __init__(self, blocks: Sequence[Block]) -> None:
-        self.blocks = blocks
-        self.of = [
-            [j for j, other in enumerate(blocks) if j != i and block.meets(other)]
-            for i, block in enumerate(blocks)
+    def __init__(self, blocks: Sequence[Block], separations: Separations = APART) -> None:
+        self.blocks, self.separations = blocks, separations
+        self.of = [list(self._near(index)) for index in range(len(blocks))]
+
+    def _near(self, i: int) -> Iterator[tuple[int, int, int]]:
+        for j, other in enumerate(self.blocks):
+            if j != i and self.blocks[i].meets(other):
+                below = separation(self.blocks, self.separations, i, j)
+                above = separation(self.blocks, self.separations, j, i)
+                if below + above > 0:
+                    yield j, below, above
+
+    def spots(self, index: int, offsets: dict[int, int]) -> Iterator[tuple[int, int | None]]:
+        """The lowest place in each free range, upwards, and the room above it; None: endless.
+
+        A neighbour at o forbids all places between o - sep(index, it) and o + sep(it, index).
+        """
+        forbidden = [
+            (offsets[j] - below, offsets[j] + above)
+            for j, below, above in self.of[index]
+            if j in offsets
         ]
-
-    def gaps(self, index: int, offsets: dict[int, int]) -> Iterator[tuple[int, int | None]]:
-        """Start and size of the free gaps during a block's life, upwards; None: endless."""
-        taken = [(offsets[j], self.blocks[j].size) for j in self.of[index] if j in offsets]
         free = 0
-        for offset, size in sorted(taken):
-            if offset > free:
-                yield free, offset - free
-            free = max(free, offset + size)
+        for low, high in sorted(forbidden):
+            if free <= low:
+                yield free, low - free
+            free = max(free, high)
         yield free, None
 
 
@@ -89,16 +180,13 @@ Fit = Callable[[_Neighbours, int, dict[int, int]], int]
 
 def _first_fit(table: _Neighbours, index: int, offsets: dict[int, int]) -> int:
     """The lowest address with room."""
-    size = table.blocks[index].size
-    return next(start for start, gap in table.gaps(index, offsets) if gap is None or gap >= size)
+    return next(table.spots(index, offsets))[0]
 
 
 def _best_fit(table: _Neighbours, index: int, offsets: dict[int, int]) -> int:
     """The tightest gap with room, the lowest of equals; on top when there is none."""
-    size = table.blocks[index].size
-    *gaps, (top, _) = table.gaps(index, offsets)
-    fitting = [(gap, start) for start, gap in gaps if gap is not None and gap >= size]
-    return min(fitting)[1] if fitting else top
+    *gaps, (top, _) = table.spots(index, offsets)
+    return min(((room, start) for start, room in gaps if room is not None), default=(0, top))[1]
 
 
 def _in_order(table: _Neighbours, order: Sequence[int], fit: Fit) -> Offsets:
@@ -109,16 +197,32 @@ def _in_order(table: _Neighbours, order: Sequence[int], fit: Fit) -> Offsets:
 
 
 def _constructions(table: _Neighbours) -> Iterator[Offsets]:
-    """First fit and best fit in eight orders, and the skyline: 17 results."""
-    for order in _orders(table):
+    """First fit and best fit in eight orders and that of the skyline: 18 results.
+
+    With separations each order is tried twice, the second time with the lower block of every pair
+    that may overlap before the upper one, which alone can then come to lie over it.
+    """
+    for order in (*_orders(table), _skyline_order(table)):
         yield _in_order(table, order, _first_fit)
         yield _in_order(table, order, _best_fit)
-    yield _in_order(table, _skyline_order(table), _first_fit)
+        if table.separations:
+            yield _in_order(table, _lower_first(table, order), _first_fit)
+            yield _in_order(table, _lower_first(table, order), _best_fit)
+
+
+def _lower_first(table: _Neighbours, order: Sequence[int]) -> list[int]:
+    """The order with the lower block of each overlap just before the upper one, if it was after."""
+    changed = list(order)
+    for (lower, upper), distance in table.separations.items():
+        if distance < table.blocks[lower].size and changed.index(lower) > changed.index(upper):
+            changed.remove(lower)
+            changed.insert(changed.index(upper), lower)
+    return changed
 
 
 def _orders(table: _Neighbours) -> Iterator[list[int]]:
     """The orders that planners use: large, long-lived, early, late or crowded blocks first."""
-    blocks, peak = table.blocks, int(live_bytes(table.blocks).argmax())
+    blocks, peak = table.blocks, int(live_bytes(table.blocks, table.separations).argmax())
     keys: tuple[Callable[[int], tuple[int, ...]], ...] = (
         lambda i: (-blocks[i].size, blocks[i].first),
         lambda i: (-blocks[i].size, -blocks[i].last),
@@ -126,7 +230,7 @@ def _orders(table: _Neighbours) -> Iterator[list[int]]:
         lambda i: (-blocks[i].last, -blocks[i].size),
         lambda i: (-_duration(blocks[i]), -blocks[i].size),
         lambda i: (-_duration(blocks[i]) * blocks[i].size, blocks[i].first),
-        lambda i: (-sum(blocks[j].size for j in table.of[i]), -blocks[i].size),
+        lambda i: (-sum(blocks[j].size for j, _, _ in table.of[i]), -blocks[i].size),
         lambda i: (not blocks[i].first <= peak <= blocks[i].last, -blocks[i].size),
     )
     for key in keys:
@@ -144,19 +248,18 @@ def _skyline_order(table: _Neighbours) -> list[int]:
     the horizontal position, a life, given.
     """
     blocks = table.blocks
-    skyline = np.zeros(max((block.last for block in blocks), default=0) + 1, np.int64)
-    left, order = set(range(len(blocks))), []
+    rest, order = [0] * len(blocks), []
+    left = set(range(len(blocks)))
 
     def rank(index: int) -> tuple[int, int, int]:
-        block = blocks[index]
-        rest = int(skyline[block.first : block.last + 1].max())
-        return rest, -block.size * _duration(block), index
+        return rest[index], -blocks[index].size * _duration(blocks[index]), index
 
     while left:
-        rest, _, index = min(map(rank, left))
+        index = min(left, key=rank)
         left.remove(index)
         order.append(index)
-        skyline[blocks[index].first : blocks[index].last + 1] = rest + blocks[index].size
+        for j, below, _ in table.of[index]:
+            rest[j] = max(rest[j], rest[index] + below)
     return order
 
 
@@ -167,9 +270,10 @@ CLIMB_WORK = 4_000_000
 def _climb(table: _Neighbours, start: Offsets, seed: int) -> Iterator[Offsets]:
     """Hill climb over first-fit orders from a known result: topmost blocks move forward."""
     blocks, rng = table.blocks, random.Random(seed)
+    yield start
     order = sorted(range(len(blocks)), key=lambda i: (start[i], i))
     best = _in_order(table, order, _first_fit)
-    yield min(start, best, key=lambda offsets: height(blocks, offsets))
+    yield best
     work = len(blocks) + sum(map(len, table.of))
     for _ in range(CLIMB_WORK // work):
         trial = _moved(blocks, order, best, rng)

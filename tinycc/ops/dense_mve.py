@@ -104,4 +104,9 @@ def dense_kernel_mve(
     )
 
 
-FULLY_CONNECTED_MVE = dense_kernel_mve("tinycc_conv1x1_s8_mve", Drive.RUN, units=vectors)
+FULLY_CONNECTED_MVE = (
+    dense_kernel_mve(
+        "tinycc_fully_connected_s8_mve", Drive.RUN, when=lambda i: vectors(i) == 1, units=vectors
+    ),
+    dense_kernel_mve("tinycc_conv1x1_s8_mve", Drive.RUN, units=vectors),
+)

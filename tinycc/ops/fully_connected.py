@@ -206,7 +206,7 @@ FULLY_CONNECTED = Op(
     rows=same_row,
     examples=examples,
     kernels=(
-        FULLY_CONNECTED_MVE,
+        *FULLY_CONNECTED_MVE,
         *conv1x1_kernels_dsp(),
         Kernel(
             "tinycc_conv1x1_s8",

@@ -10,6 +10,7 @@ from tinycc.memory.plan import Plan
 from tinycc.pipeline import Compiled
 from tinycc.report.estimate import code_bytes, step_instructions
 from tinycc.report.measure import Measured
+from tinycc.report.reduction import reduction_document, reduction_notes
 
 SCHEMA = 1
 
@@ -23,10 +24,15 @@ def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         "target": {"name": compiled.target.name, "isa": sorted(compiled.target.isa)},
         "memory": {"sram": _sram(compiled, measured), "flash": _flash(compiled, measured)},
         "compute": _compute(compiled, measured),
+        "reduction": reduction_document(compiled),
         "steps": _steps(compiled, measured),
         "buffers": _buffers(compiled.plan),
         "machine": measured.machine or None,
-        "notes": [*compiled.plan.schedule.notes, *measured.notes],
+        "notes": [
+            *reduction_notes(compiled),
+            *compiled.plan.schedule.notes,
+            *measured.notes,
+        ],
     }
 
 

@@ -6,15 +6,13 @@ proportional to its statements, a generated call and its parameter structs to th
 
 from __future__ import annotations
 
-from tinycc import ops
 from tinycc.emit.files import CodeFiles
 from tinycc.pipeline import Compiled
+from tinycc.schedule.cost import step_cost
 
 _BYTES_PER_STATEMENT = 14  # Thumb-2, unrolled loops included
 _BYTES_PER_MEMBER = 4  # every struct member is an int32_t or a pointer
 _BYTES_PER_CALL = 28
-_PER_MAC = 6.0  # portable kernels: load, load, multiply-accumulate, loop
-_PER_OUTPUT = 20.0
 
 
 def code_bytes(code: CodeFiles) -> int:
@@ -27,13 +25,5 @@ def code_bytes(code: CodeFiles) -> int:
 
 
 def step_instructions(compiled: Compiled) -> list[int]:
-    """Predicted executed instructions of every step."""
-    found = []
-    for step in compiled.plan.schedule.steps:
-        instance = compiled.plan.schedule.instance(step)
-        if step.kernel.cost is not None:
-            found.append(round(step.kernel.cost(instance)))
-            continue
-        macs = ops.get(step.node.op).macs(instance)
-        found.append(round(_PER_MAC * macs + _PER_OUTPUT * instance.output.type.elements))
-    return found
+    """Predicted executed instructions of every step, turns in a region not counted."""
+    return [round(step_cost(compiled.graph, step)) for step in compiled.plan.schedule.steps]

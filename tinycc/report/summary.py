@@ -23,10 +23,27 @@ def summary(report: dict[str, Any]) -> str:
         f"  work   {compute['macs']:,} multiply-accumulates in {len(report['steps'])} steps",
         f"         {_instructions(report)}",
     ]
+    if report["reduction"] is not None and report["reduction"]["removed"]:
+        lines += _reduction(report["reduction"])
     if report["steps"]:
         lines.append(f"  peak   step {sram['peak_step']}: {_peak(report)}")
     lines += [f"  note   {line}" for note in report["notes"] for line in note.splitlines()]
     return "\n".join(lines)
+
+
+def _reduction(found: dict[str, Any]) -> list[str]:
+    """What of the model could never matter."""
+    before, after = found["macs_before"], found["macs"]
+    lines = [f"         {before:,} in the file, {_share(before, after)} of them needless"]
+    before, after = found["weights_before"], found["weights"]
+    if after < before:
+        share = _share(before, after)
+        lines.append(f"         {share} of the file's {before:,} bytes of weights can never matter")
+    return lines
+
+
+def _share(before: int, after: int) -> str:
+    return f"{100 * (before - after) / max(1, before):.0f} %"
 
 
 def _bytes(count: int) -> str:

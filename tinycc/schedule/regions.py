@@ -14,11 +14,15 @@ import numpy as np
 
 from tinycc.ir.graph import Graph
 from tinycc.ops.op import row_count
+from tinycc.schedule.cost import TURN, step_cost
 from tinycc.schedule.kernels import accumulating_kernel
 from tinycc.schedule.model import Overlap, Region, Schedule, Step
 from tinycc.schedule.order import aligned, is_view, overwritable
-from tinycc.schedule.rolling import Play, RowStep, play, row_step
+from tinycc.schedule.rolling import Play, play, row_step
 from tinycc.target import Target
+
+BALANCED = 0.03
+"""What `balanced` may cost beyond the layer-by-layer schedule, as a part of its instructions."""
 
 
 @dataclass(frozen=True)
@@ -277,49 +281,87 @@ def _roots(graph: Graph) -> dict[str, str]:
     return roots
 
 
-def rolled_schedule(layers: Schedule, target: Target, limit: int | None = None) -> Schedule:
-    """The schedule of smallest peak, or of fewest row calls with a peak of at most `limit`."""
-    candidates = Candidates(layers, target)
-    edges = [list(candidates.from_start(start)) for start in range(len(layers.steps))]
-    peak = _smallest_peak(edges) if limit is None else limit
-    regions = [candidates.settled(region) for region in _fewest_calls(edges, peak)]
-    steps = [
-        candidates.rolling[step.index] if region.rolls else step
-        for region in regions
-        for step in layers.steps[region.first : region.last + 1]
-    ]
-    return replace(layers, steps=tuple(steps), regions=tuple(regions))
+@dataclass(frozen=True)
+class Point:
+    """A schedule of the front: its peak, and the instructions that taking turns adds."""
+
+    bytes: int
+    extra: int
+    regions: tuple[Region, ...]
 
 
-def _smallest_peak(edges: Sequence[Sequence[Candidate]]) -> int:
-    """The minimax path over cuts."""
-    best = [0] + [-1] * len(edges)
+class Front:
+    """All trade-offs of peak bytes against extra instructions over one order of steps.
+
+    `points` go from the cheapest schedule (layer by layer) to the smallest.
+    """
+
+    def __init__(self, layers: Schedule, target: Target) -> None:
+        self.layers = layers
+        self.candidates = Candidates(layers, target)
+        count = len(layers.steps)
+        self._edges = [list(self.candidates.from_start(start)) for start in range(count)]
+        self.points = tuple(self._sweep())
+
+    def _sweep(self) -> Iterator[Point]:
+        limit = 1 << 60
+        while (path := cheapest_path(self._edges, limit)) is not None:
+            peak = max((choice.bytes for choice in path), default=0)
+            extra = TURN * sum(choice.calls for choice in path)
+            yield Point(peak, extra, tuple(choice.region for choice in path))
+            if not path:
+                break
+            limit = peak - 1
+
+    def schedule(self, point: Point) -> Schedule:
+        """The schedule of a point."""
+        regions = [self.candidates.settled(region) for region in point.regions]
+        steps = [
+            self.candidates.rolling[step.index] if region.rolls else step
+            for region in regions
+            for step in self.layers.steps[region.first : region.last + 1]
+        ]
+        return replace(self.layers, steps=tuple(steps), regions=tuple(regions))
+
+    def choose(self, optimize: str, limit: int | None) -> Point:
+        """The point for a goal: `ram` the smallest, `speed` the cheapest, `balanced` the smallest
+
+        that costs at most 3 % more than the cheapest. With a limit in bytes, the cheapest point
+        within it (the smallest one where none is).
+        """
+        if limit is not None:
+            within = [point for point in self.points if point.bytes <= limit]
+            return within[0] if within else self.points[-1]
+        if optimize == "speed":
+            return self.points[0]
+        if optimize == "ram":
+            return self.points[-1]
+        total = sum(step_cost(self.layers.graph, step) for step in self.layers.steps)
+        return [p for p in self.points if p.extra <= BALANCED * total][-1]
+
+
+def cheapest_path(edges: Sequence[Sequence[Candidate]], limit: int) -> list[Candidate] | None:
+    """Regions from the first step to the last, each within `limit` bytes: fewest turns, then fewest
+
+    bytes at the worst of them, then fewest regions. None where there is none.
+    """
+    best: list[tuple[int, int, int] | None] = [(0, 0, 0)] + [None] * len(edges)
+    chosen: dict[int, Candidate] = {}
     for start, choices in enumerate(edges):
-        for choice in choices:
+        before = best[start]
+        for choice in choices if before is not None else ():
+            assert before is not None
             end = choice.region.last + 1
-            peak = max(best[start], choice.bytes)
-            best[end] = peak if best[end] < 0 else min(best[end], peak)
-    return best[-1]
-
-
-def _fewest_calls(edges: Sequence[Sequence[Candidate]], limit: int) -> list[Region]:
-    """The path of fewest row calls, then fewest regions, whose every region is within the limit."""
-    worst = (1 << 60, 0)
-    best: list[tuple[int, int]] = [(0, 0)] + [worst] * len(edges)
-    chosen: Mapping[int, Candidate] = {}
-    for start, choices in enumerate(edges):
-        for choice in choices:
-            end = choice.region.last + 1
-            cost = (best[start][0] + choice.calls, best[start][1] + 1)
-            if choice.bytes <= limit and best[start] != worst and cost < best[end]:
+            cost = (before[0] + choice.calls, max(before[1], choice.bytes), before[2] + 1)
+            known = best[end]
+            if choice.bytes <= limit and (known is None or cost < known):
                 best[end] = cost
-                chosen = {**chosen, end: choice}
-    regions: list[Region] = []
+                chosen[end] = choice
+    if best[-1] is None:
+        return None
+    path: list[Candidate] = []
     end = len(edges)
     while end > 0:
-        regions.append(chosen[end].region)
-        end = regions[-1].first
-    return regions[::-1]
-
-
-__all__ = ["Candidate", "Candidates", "RowStep", "rolled_schedule"]
+        path.append(chosen[end])
+        end = path[-1].region.first
+    return path[::-1]

@@ -1,0 +1,322 @@
+"""Packs blocks into a given capacity, or proves that they do not fit: for hard instances.
+
+A depth-first search of our own over canonical packings (the idea that minimalloc showed to work:
+Moffitt 2023, known to us by its description). If there is a packing, there is one whose offsets add
+up to the least: in it, every block lies at 0 or on top of another. The search looks for that one.
+
+Time is cut into sections, the maximal sets of blocks that are live together. For every block not
+yet placed we keep the lowest offset it may still take, so the lowest of these is the floor of a
+section. One section is chosen, and the search branches on what lies on its floor: one of the blocks
+that can, or nothing, which raises the floor to the next offset that something could support.
+Pruned are sections whose floor and remaining blocks exceed the capacity, packings with a hole into
+which a later block could drop, and equal blocks in another order. Blocks that time has separated
+from the others are packed alone. The section with the fewest choices comes first; as its order
+matters more than anything else, many short walks with other rules and orders are made.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tinycc.memory.fit import Block, Offsets, height
+
+Ints = np.ndarray
+NEVER = 1 << 62
+"""An offset that nothing reaches."""
+
+FIRST_NODES, MORE_NODES, WALKS_PER_LIMIT = 1_000, 1.5, 5
+"""Nodes of the first walks (successful ones need few more than there are blocks), and their growth.
+
+All 11 of minimalloc's hard instances are solved by walks of at most 6,000 nodes (bench/placement).
+"""
+
+
+class UndecidedError(Exception):
+    """The search ran out of nodes or time."""
+
+
+@dataclass
+class Budget:
+    """What a search may use: nodes, which any machine counts alike, and process time in seconds."""
+
+    nodes: int
+    until: float = float("inf")
+
+    def take(self) -> None:
+        """One node less; UndecidedError when none is left."""
+        self.nodes -= 1
+        if self.nodes < 0 or (self.nodes % 64 == 0 and time.process_time() > self.until):
+            raise UndecidedError
+
+
+def minimise(
+    blocks: Sequence[Block], start: Offsets, bound: int, enough: int, until: float, rounds: int = 9
+) -> tuple[Offsets, int]:
+    """The lowest packing found from a known one, and the bound, raised by what was proved.
+
+    Tries the bound, then capacities halfway up to the best, until that is the bound or not above
+    `enough`; every round has four times the nodes. `until`: process time in seconds.
+    """
+    best, nodes = start, 20_000
+    for _ in range(rounds):
+        target = max(bound, enough)
+        while max(bound, enough) <= target < height(blocks, best):
+            try:
+                found = pack(blocks, target, Budget(nodes, until))
+            except UndecidedError:
+                if time.process_time() > until:
+                    return best, bound
+                target += (height(blocks, best) - target + 1) // 2
+                continue
+            best, bound = (found, bound) if found is not None else (best, target + 1)
+            target = max(bound, enough)
+        if height(blocks, best) <= max(bound, enough):
+            break
+        nodes *= 4
+    return best, bound
+
+
+def pack(blocks: Sequence[Block], capacity: int, budget: Budget) -> Offsets | None:
+    """Offsets within the capacity, None when there are none; UndecidedError without an answer.
+
+    Blocks may not overlap (no separations). Deterministic for a budget without a time.
+    """
+    unit = int(np.gcd.reduce([block.size for block in blocks]))
+    problem = _Problem.of(blocks, unit, capacity // unit)
+    weights = np.ones(len(problem.covers))
+    number, limit = 0, float(FIRST_NODES)
+    while True:
+        nodes = min(int(limit), budget.nodes)
+        walk = _Walk(problem, number, weights, Budget(nodes, budget.until))
+        budget.nodes -= nodes
+        try:
+            return tuple(unit * int(o) for o in walk.offsets) if walk.fits() else None
+        except UndecidedError:
+            number += 1
+            if budget.nodes <= 0 or time.process_time() > budget.until:
+                raise
+        limit *= MORE_NODES if number % WALKS_PER_LIMIT == 0 else 1
+
+
+@dataclass(frozen=True)
+class _Problem:
+    """The blocks in units of their greatest common divisor, with lives in sections."""
+
+    capacity: int
+    size: Ints
+    first: Ints
+    last: Ints
+    covers: np.ndarray  # sections x blocks: live there
+    meets: np.ndarray  # blocks x blocks: live together, and not the same
+    kind: Ints  # the same number for equal blocks
+
+    @classmethod
+    def of(cls, blocks: Sequence[Block], unit: int, capacity: int) -> _Problem:
+        covers = _sections(blocks)
+        first = covers.argmax(axis=0)
+        last = len(covers) - 1 - covers[::-1].argmax(axis=0)
+        size = np.array([block.size // unit for block in blocks], np.int64)
+        meets = (first[None, :] <= last[:, None]) & (first[:, None] <= last[None, :])
+        np.fill_diagonal(meets, False)
+        kind = np.unique(np.stack([first, last, size]), axis=1, return_inverse=True)[1].ravel()
+        return cls(capacity, size, first, last, covers, meets, kind)
+
+
+def _sections(blocks: Sequence[Block]) -> np.ndarray:
+    """Which blocks are live in each maximal set: one row per set, in order of time.
+
+    The set of live blocks is maximal where the last birth is followed by a death. Two blocks are
+    live together exactly when they are in one maximal set, so that no other times matter.
+    """
+    births = sorted({block.first for block in blocks})
+    deaths = np.array(sorted({block.last for block in blocks}))
+    before = np.searchsorted(deaths, births)  # the first death that each birth comes before
+    steps = [birth for i, birth in enumerate(births) if before[i] not in before[i + 1 :]]
+    return np.array([[block.first <= step <= block.last for block in blocks] for step in steps])
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Blocks still to be placed, in order of birth, that are connected in time.
+
+    `low`: the lowest offset that each may take; `support`: the top of what is placed below it.
+    Where `low` is higher, nothing placed so far can be what the block comes to lie on.
+    """
+
+    left: Ints
+    low: Ints
+    support: Ints
+
+
+class _View:
+    """A part, section by section: rows are its sections, columns its blocks."""
+
+    def __init__(self, problem: _Problem, part: _Part) -> None:
+        self.size = problem.size[part.left]
+        self.start = int(problem.first[part.left[0]])
+        rows = slice(self.start, int(problem.last[part.left].max()) + 1)
+        self.covers = problem.covers[rows, part.left]
+        self.floor = np.where(self.covers, part.low, NEVER).min(axis=1)
+        rest = self.covers @ self.size
+        self.active = rest > 0
+        self.slack = np.where(self.active, problem.capacity - self.floor - rest, 0)
+        self.on_floor = self.covers & (part.low == self.floor[:, None])
+        self.can_lie = self.on_floor & (part.support == part.low)
+
+    def has_hole(self, part: _Part) -> bool:
+        """True when some block has room between what is placed and all that is to come.
+
+        Everything to come is at or above the floor. Moving the block down there would lower the sum
+        of the offsets, so this is not the packing that is looked for.
+        """
+        above = np.where(self.covers, self.floor[:, None], NEVER).min(axis=0)
+        return bool((above >= part.support + self.size).any())
+
+    def open_sections(self, part: _Part) -> np.ndarray:
+        """Where all that could lie on the floor is settled: no block left can come below it.
+
+        Such sections always exist: those with the lowest floor of all are.
+        """
+        lowest_top = np.where(self.covers, part.low + self.size, NEVER).min(axis=1)
+        tops = np.where(self.covers, lowest_top[:, None], NEVER).min(axis=0)
+        return np.asarray(self.active & ~(self.on_floor & (tops <= part.low)).any(axis=1))
+
+
+class _Walk:
+    """One depth-first search with an order of blocks and a rule for sections of its own."""
+
+    def __init__(self, problem: _Problem, number: int, weights: np.ndarray, budget: Budget) -> None:
+        self.problem, self.weights, self.budget = problem, weights, budget
+        self.rule = number % 4
+        self.preference = _preference(problem, number)
+        self.offsets = np.zeros(len(problem.size), np.int64)
+
+    def fits(self) -> bool:
+        """True with `offsets` set, or False when there is no packing; UndecidedError otherwise.
+
+        An explicit stack instead of recursion. A frame has options, each of which is a list of
+        parts that must all fit; when one of them does not, the next option is tried.
+        """
+        none = np.zeros(len(self.problem.size), np.int64)
+        root = _Part(np.arange(len(none)), none, none)
+        stack: list[_Frame] = [_Frame(iter([self._split(root)]))]
+        while stack:
+            frame = stack[-1]
+            if frame.parts:
+                stack.append(_Frame(self._options(frame.parts.pop())))
+            elif frame.parts is not None:
+                stack.pop()  # all parts of an option fit
+            else:
+                frame.parts = next(frame.options, None)
+                if frame.parts is None:
+                    stack.pop()  # no option is left
+                    if not stack:
+                        return False
+                    stack[-1].parts = None
+        return True
+
+    def _split(self, part: _Part) -> list[_Part]:
+        """The parts that no block connects in time, the smallest last."""
+        if not len(part.left):
+            return []
+        reach = np.maximum.accumulate(self.problem.last[part.left])
+        cuts = np.flatnonzero(self.problem.first[part.left][1:] > reach[:-1]) + 1
+        if not len(cuts):
+            return [part]
+        edges = [0, *cuts.tolist(), len(part.left)]
+        slices = [slice(start, end) for start, end in zip(edges, edges[1:], strict=False)]
+        parts = [_Part(part.left[s], part.low[s], part.support[s]) for s in slices]
+        return sorted(parts, key=lambda each: -len(each.left))
+
+    def _options(self, part: _Part) -> Iterator[list[_Part]]:
+        """The ways to go on: each block that can lie on the floor of one section, or none."""
+        self.budget.take()
+        view = _View(self.problem, part)
+        worst = int(view.slack.argmin())
+        if view.slack[worst] < 0:
+            self.weights[view.start + worst] += 1
+            return
+        if view.has_hole(part):
+            return
+        section = self._choose(view, part)
+        raised = self._raised(view, part, section)
+        lying = np.flatnonzero(view.can_lie[section])
+        if raised is None and not len(lying):
+            self.weights[view.start + section] += 1
+        tried = set()
+        for column in sorted(lying.tolist(), key=lambda c: -self.preference[part.left[c]]):
+            kind = self.problem.kind[part.left[column]]
+            if kind not in tried:
+                tried.add(kind)
+                yield self._place(part, column)
+        if raised is not None:
+            yield [_Part(part.left, raised, part.support)]
+
+    def _choose(self, view: _View, part: _Part) -> int:
+        """The section to branch on: the fewest choices first, with four ways to break ties."""
+        choices = view.can_lie.sum(axis=1) + (view.slack > 0)
+        if self.rule == 0:
+            score = choices + view.slack / (2.0 * self.problem.capacity + 2)
+        elif self.rule == 1:  # by past failures (as dom/wdeg: Boussemart et al. 2004)
+            score = choices / self.weights[view.start : view.start + len(choices)]
+            score = np.where(choices <= 1, choices * 1e-9, score)
+        elif self.rule == 2:
+            score = choices + view.floor / (2.0 * self.problem.capacity + 2)
+        else:
+            score = view.floor + choices / (len(part.left) + 2.0)
+        return int(np.where(view.open_sections(part), score, np.inf).argmin())
+
+    def _place(self, part: _Part, column: int) -> list[_Part]:
+        """One block at its lowest offset; all that meet it come above."""
+        index = int(part.left[column])
+        self.offsets[index] = part.low[column]
+        top = part.low[column] + self.problem.size[index]
+        keep = np.arange(len(part.left)) != column
+        left = part.left[keep]
+        above = np.where(self.problem.meets[index, left], top, 0)
+        return self._split(
+            _Part(left, np.maximum(part.low[keep], above), np.maximum(part.support[keep], above))
+        )
+
+    def _raised(self, view: _View, part: _Part, section: int) -> Ints | None:
+        """The lowest offsets when nothing lies on the floor of a section; None: it cannot be.
+
+        A block that could have lain there then lies on one that is not placed yet: on one from
+        elsewhere, whose top is at least low + size, or on another of those that were passed over,
+        the lowest of which lies on one from elsewhere.
+        """
+        if view.slack[section] <= 0:
+            return None
+        passed = np.flatnonzero(view.on_floor[section])
+        near = self.problem.meets[part.left[passed]][:, part.left] & ~view.on_floor[section]
+        lows = np.where(near, part.low + view.size, NEVER).min(axis=1)
+        if len(passed) > 1:
+            smallest, second = np.partition(view.size[passed], 1)[:2]
+            other = np.where(view.size[passed] == smallest, second, smallest)
+            lows = np.minimum(lows, lows.min() + other)
+        raised = part.low.copy()
+        raised[passed] = lows
+        floor = raised[view.covers[section]].min()
+        fits = floor - view.floor[section] <= view.slack[section] and lows.max() < NEVER
+        return raised if fits else None
+
+
+@dataclass
+class _Frame:
+    options: Iterator[list[_Part]]
+    parts: list[_Part] | None = None  # of the current option, those still to be packed
+
+
+def _preference(problem: _Problem, number: int) -> np.ndarray:
+    """Which block to try first: five orders, from the sixth walk on shaken by up to 30 %."""
+    life, size = problem.last - problem.first + 1, problem.size
+    orders = (life * size, life, size, life * 1000 + size, size * 1000 + life)
+    rng = random.Random(number)
+    noise = np.array([rng.random() for _ in range(len(size))])
+    scale = 1.0 if number < len(orders) else 0.7 + 0.6 * noise
+    return np.asarray(orders[number % len(orders)] * scale + 0.01 * noise)
