@@ -5,14 +5,16 @@ void tinycc_each_row(tinycc_kernel *kernel, const void *params, const tinycc_row
 {
     const uint8_t *in = x;
     uint8_t *out = y;
-    for (int32_t row = 0; row < rows->out_rows; row++) {
+    const int32_t together = rows->together ? rows->together : 1;
+    for (int32_t row = 0; row < rows->out_rows; row += together) {
+        const int32_t left = rows->out_rows - row, n = left < together ? left : together;
         const int32_t first = rows->first ? rows->first[row] : row * rows->stride - rows->pad;
-        for (int32_t i = 0; i < rows->window; i++) {
+        for (int32_t i = 0; i < rows->window + (n - 1) * rows->stride; i++) {
             const int32_t at = first + i;
             const int inside = at >= 0 && at < rows->in_rows;
             pointers[i] = inside ? in + at * rows->in_row_bytes : NULL;
         }
-        kernel(params, pointers, out, 1, scratch);
-        out += rows->out_row_bytes;
+        kernel(params, pointers, out, n, scratch);
+        out += n * rows->out_row_bytes;
     }
 }

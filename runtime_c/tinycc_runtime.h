@@ -39,11 +39,12 @@ typedef struct {
     int32_t in_rows, in_row_bytes;
     int32_t out_rows, out_row_bytes;
     int32_t window, stride, pad;
-    const uint16_t *first;
+    int32_t together; /* output rows per call; 0: one */
+    const uint16_t *first; /* null where together > 1 */
 } tinycc_rows;
 
 /* Runs a ROWS kernel over a whole image that lies at x, into y.
- * `pointers` is room for rows->window pointers. x and y must not overlap. */
+ * `pointers` is room for window + (together - 1) * stride pointers. x and y must not overlap. */
 void tinycc_each_row(tinycc_kernel *kernel, const void *params, const tinycc_rows *rows,
                      const void *x, void *y, const void **pointers, void *scratch);
 

@@ -188,6 +188,7 @@ def _image(case: Case) -> Params:
         "window": window.rows,
         "stride": window.stride,
         "pad": window.pad,
+        "together": window.together,
         "first": first,
     }
     return Params("tinycc_rows", tuple(Field(key, value) for key, value in values.items()))

@@ -55,7 +55,7 @@ def test_it_stays_within_its_share_of_the_chip() -> None:
     memory = tinycc.build(HERE / "digits.onnx", target="cortex-m7").report["memory"]
     assert memory["sram"]["total"] <= 2_000
     assert memory["sram"]["static"] == 0
-    assert memory["flash"]["total"] <= 12_000
+    assert memory["flash"]["total"] <= 14_000
 
 
 def test_the_input_is_quantised_as_main_c_expects() -> None:

@@ -27,6 +27,7 @@ typedef struct {
 } tinycc_average_pool2d_s8_params;
 
 tinycc_kernel tinycc_average_pool2d_s8;
+tinycc_kernel tinycc_average_pool2d_s8_mve; /* kernel_width <= 255; the sum << shift fits int32 */
 
 /* ACCUMULATE: the same where the window is the whole map and nothing is padded. Called once per input
  * row, n is its number from 0 on; the output is written with the last. Scratch: channels int32_t,

@@ -93,4 +93,24 @@ typedef struct {
  * in_channels bytes where these are a multiple of 4, else 4 * dot.quads + 4 for each pixel. */
 tinycc_kernel tinycc_conv2d_s8_dsp;
 
+typedef struct {
+    int32_t in_width, in_channels;
+    int32_t out_width, out_channels;
+    int32_t kernel_height, kernel_width; /* width 1 .. 7 */
+    int32_t stride, stride_height;       /* stride 1 or 2 */
+    int32_t pad_left, in_zero, out_zero;
+    int32_t low, high;                   /* bounds of y, low <= high */
+    int32_t doubled;                     /* 0 .. 2 */
+    int32_t words;                       /* of `packed` per output channel */
+    const int32_t *packed;               /* as tinycc_dw_s8_dsp.h says */
+} tinycc_dwconv2d_s8_dsp_params;
+
+/* As tinycc_dwconv2d_s8, for 4 or more input channels and no dilation; n rows in one go. With
+ *   pairs = kernel_width / 2 + 1 for stride 1, (kernel_width + 1) / 2 for stride 2, at least 2
+ *   pitch = the larger of (pad_left + in_width + 1) / 2 and
+ *           2 * stride * ((out_width + 3) / 4 - 1) + pairs + (stride 1: 1; stride 2: 3)
+ * scratch is 4 * kernel_height * (4 * pitch + 1) bytes. */
+tinycc_kernel tinycc_dwconv2d_s8_dsp;
+tinycc_kernel tinycc_dwconv3x3_s8_dsp; /* 3x3 only */
+
 #endif

@@ -6,15 +6,19 @@
 #define TINYCC_DENSE_MVE_PREFIX "tinycc_conv2d_s8_mve_"
 #include "tinycc_dense_mve.h"
 
-/* Copies `bytes` bytes at `offset` of `count` rows; null pointers are passed over. */
+/* For each of `windows` windows: copies `bytes` bytes at `offset` of `count` rows; null pointers are
+ * passed over. The assembly knows the offsets. */
 typedef struct {
     const void *const *rows; /*  0 */
-    int32_t step;            /*  4: bytes from one pointer to the next */
+    int32_t step;            /*  4: bytes from one row's pointer to the next */
     int32_t offset;          /*  8 */
     int8_t *to;              /* 12 */
-    int32_t to_step;         /* 16 */
+    int32_t to_step;         /* 16: bytes from row to row of a window */
     int32_t bytes;           /* 20 */
     int32_t count;           /* 24 */
+    int32_t windows;         /* 28 */
+    int32_t window_step;     /* 32: added to the offset */
+    int32_t window_skip;     /* 36: bytes from behind the last row to the next window's first */
 } tinycc_conv2d_s8_mve_copy;
 
 void tinycc_conv2d_s8_mve_rows(const tinycc_conv2d_s8_mve_copy *copy);
@@ -24,8 +28,9 @@ __asm__(".pushsection .text.tinycc_conv2d_s8_mve_rows,\"ax\",%progbits\n"
         ".type tinycc_conv2d_s8_mve_rows,%function\n"
         ".thumb_func\n"
         "tinycc_conv2d_s8_mve_rows:\n"
-        "push {r4-r7,lr}\n"
-        "ldm r0,{r1-r7}\n"
+        "push {r4-r11,lr}\n"
+        "mov r11,r0\n"
+        "ldm r0,{r1-r10}\n"
         "1: ldr r0,[r1]\n"
         "add r1,r2\n"
         "cbz r0,3f\n"
@@ -38,7 +43,13 @@ __asm__(".pushsection .text.tinycc_conv2d_s8_mve_rows,\"ax\",%progbits\n"
         "3: add r4,r5\n"
         "subs r7,#1\n"
         "bne 1b\n"
-        "pop {r4-r7,pc}\n"
+        "ldr r1,[r11]\n"
+        "ldr r7,[r11,#24]\n"
+        "add r3,r9\n"
+        "add r4,r10\n"
+        "subs r8,#1\n"
+        "bne 1b\n"
+        "pop {r4-r11,pc}\n"
         ".p2align 3\n"
         ".size tinycc_conv2d_s8_mve_rows,.-tinycc_conv2d_s8_mve_rows\n"
         ".popsection\n");
@@ -54,12 +65,13 @@ static void tinycc_conv2d_s8_mve_fill(int8_t *to, int32_t value, int32_t bytes)
                      : "lr", "q0", "memory");
 }
 
-/* The window whose leftmost column is `left`: `taps` columns at once, all of them or one. */
-static void tinycc_conv2d_s8_mve_gather(const tinycc_conv2d_s8_params *p, int32_t left,
-                                        int32_t taps, tinycc_conv2d_s8_mve_copy *copy,
-                                        int8_t *window)
+/* The window whose leftmost column is `left`, clipped: `taps` columns at once, all or one. */
+static void tinycc_conv2d_s8_mve_clipped(const tinycc_conv2d_s8_params *p, int32_t left,
+                                         int32_t taps, tinycc_conv2d_s8_mve_copy *copy,
+                                         int8_t *window)
 {
     const int32_t channels = p->in_channels;
+    copy->windows = 1;
     for (int32_t kx = 0; kx < p->kernel_width; kx += taps) {
         const int32_t column = left + kx * p->dilation_width;
         const int32_t begin = column < 0 ? -column : 0;
@@ -74,6 +86,22 @@ static void tinycc_conv2d_s8_mve_gather(const tinycc_conv2d_s8_params *p, int32_
     }
 }
 
+/* How many of `count` windows, one every `stride` from column `left` on, lie inside the image's
+ * columns; 0 where the first does not, or has holes. */
+static int32_t tinycc_conv2d_s8_mve_inside(const tinycc_conv2d_s8_params *p, int32_t left,
+                                           int32_t count)
+{
+    int32_t room = p->in_width - p->kernel_width - left;
+    int32_t inside = 0;
+    if (left < 0 || p->dilation_width != 1) {
+        return 0;
+    }
+    for (; inside < count && room >= 0; inside++) {
+        room -= p->stride;
+    }
+    return inside;
+}
+
 /* `count` windows, the leftmost columns `left` and then every `stride`. */
 static void tinycc_conv2d_s8_mve_windows(const tinycc_conv2d_s8_params *p,
                                          tinycc_conv2d_s8_mve_copy *copy, int missing,
@@ -82,14 +110,24 @@ static void tinycc_conv2d_s8_mve_windows(const tinycc_conv2d_s8_params *p,
     const int32_t size = p->kernel_height * copy->to_step;
     const int32_t step = (size + 15) & ~15;
     const int32_t taps = p->dilation_width == 1 ? p->kernel_width : 1;
-    const int32_t reach = (p->kernel_width - 1) * p->dilation_width;
-    for (int32_t i = 0; i < count; i++) {
-        if (missing || left < 0 || left + reach >= p->in_width) {
-            tinycc_conv2d_s8_mve_fill(window, p->in_zero, size);
+    while (count > 0) {
+        int32_t done = tinycc_conv2d_s8_mve_inside(p, left, count);
+        if (missing || done == 0) {
+            tinycc_conv2d_s8_mve_fill(window, p->in_zero, (done > 1 ? done : 1) * step);
         }
-        tinycc_conv2d_s8_mve_gather(p, left, taps, copy, window);
-        left += p->stride;
-        window += step;
+        if (done > 0) {
+            copy->offset = left * p->in_channels;
+            copy->to = window;
+            copy->bytes = copy->to_step;
+            copy->windows = done;
+            tinycc_conv2d_s8_mve_rows(copy);
+        } else {
+            tinycc_conv2d_s8_mve_clipped(p, left, taps, copy, window);
+            done = 1;
+        }
+        left += done * p->stride;
+        window += done * step;
+        count -= done;
     }
 }
 
@@ -105,8 +143,10 @@ void tinycc_conv2d_s8_mve(const void *params, const void *const *in, void *out, 
         p->out_zero, p->low, p->high, (int32_t)1 << (p->fraction + p->shift),
         p->weights, p->bias,
     };
-    tinycc_conv2d_s8_mve_copy copy = {in, 4 * p->dilation_height, 0, NULL, row, 0,
-                                      p->kernel_height};
+    tinycc_conv2d_s8_mve_copy copy = {
+        in, 4 * p->dilation_height, 0, NULL, row, 0, p->kernel_height,
+        0, p->stride * p->in_channels, step - p->kernel_height * row,
+    };
     tinycc_tile_mve tile;
     int8_t *y = out;
     int missing = 0;

@@ -40,6 +40,7 @@ static void TINYCC_DENSE_MVE(begin)(const tinycc_dense_mve *d, tinycc_tile_mve *
     tile->zero = d->zero;
     tile->rounds = (d->inputs >> 4) - ragged;
     tile->tail = d->inputs <= 16 ? d->inputs : d->inputs & 15;
+    tile->odd = 0;
     tile->x_step = 2 * d->step;
     tile->y_skip = 2 * d->out_channels - whole;
     tile->weights = d->weights;

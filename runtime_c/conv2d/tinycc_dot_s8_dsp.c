@@ -2,7 +2,7 @@
 
 #if defined(__ARM_FEATURE_DSP)
 
-#include <string.h>
+#include "tinycc_clamp_s8_dsp.h"
 
 /* The assembly stands outside of functions: it needs all 14 registers, frame pointer included.
  *
@@ -325,27 +325,6 @@ int32_t *tinycc_widen_s8_dsp(int32_t *strip, const int8_t *const *from, int32_t 
     return strip + 2 * quads * pixels;
 }
 
-/* Four bytes at once, then the rest one by one. */
-static void tinycc_dot_s8_dsp_clamp(const tinycc_dot_s8_dsp_params *p, int8_t *y, int32_t bytes)
-{
-    const uint32_t low = (uint32_t)(p->low & 255) * 0x01010101u;
-    const uint32_t high = (uint32_t)(p->high & 255) * 0x01010101u;
-    for (; bytes >= 4; bytes -= 4) {
-        uint32_t values, difference;
-        memcpy(&values, y, sizeof values);
-        __asm__("ssub8 %1, %0, %2\n\tsel %0, %0, %2\n\tssub8 %1, %0, %3\n\tsel %0, %3, %0"
-                : "+r"(values), "=&r"(difference)
-                : "r"(low), "r"(high)
-                : "cc");
-        memcpy(y, &values, sizeof values);
-        y += 4;
-    }
-    for (; bytes > 0; bytes--) {
-        const int32_t raised = *y < p->low ? p->low : *y;
-        *y++ = (int8_t)(raised > p->high ? p->high : raised);
-    }
-}
-
 void tinycc_dot_s8_dsp_pixels(const tinycc_dot_s8_dsp_params *p, const int32_t *packed,
                               const int32_t *strip, int8_t *y, int32_t pixels)
 {
@@ -358,9 +337,7 @@ void tinycc_dot_s8_dsp_pixels(const tinycc_dot_s8_dsp_params *p, const int32_t *
     } else {
         tinycc_dot_s8_dsp_1(packed, strip, y, channels, channels, quads, p->constant, p->fraction);
     }
-    if (p->low > INT8_MIN || p->high < INT8_MAX) {
-        tinycc_dot_s8_dsp_clamp(p, y, pixels * p->channels);
-    }
+    tinycc_clamp_s8_dsp(y, pixels * channels, p->low, p->high);
 }
 
 #endif

@@ -130,78 +130,132 @@ TINYCC_DWCONV_MVE_ROWS(TINYCC_DWCONV_MVE_PREFIX "rows4",
             "ldr r10,[sp,#28]\n"                                                                   \
             "subs r10,#1\n"                                                                        \
             "str r10,[sp,#28]\n"                                                                   \
-            "bne 1b\n" TINYCC_MVE_LEAVE(name))
+            "bne 1b\n"                                                                             \
+            "ldr r7,[sp,#32]\n"                                                                    \
+            "cbz r7,3f\n"                                                                          \
+            "movs r1,#0\n"                                                                         \
+            "str r1,[sp,#32]\n"                                                                    \
+            "movs r1,#1\n"                                                                         \
+            "str r1,[sp,#28]\n"                                                                    \
+            "sub r6,r6,r2,asr #1\n"                                                                \
+            "str r6,[sp,#12]\n"                                                                    \
+            "sub r11,r7\n"                                                                         \
+            "b 1b\n"                                                                               \
+            "3:\n" TINYCC_MVE_LEAVE(name))
 
 tinycc_tile_function_mve TINYCC_DWCONV_MVE(stride1);
 tinycc_tile_function_mve TINYCC_DWCONV_MVE(stride2);
 TINYCC_DWCONV_MVE_TILE(TINYCC_DWCONV_MVE_PREFIX "stride1", "64");
 TINYCC_DWCONV_MVE_TILE(TINYCC_DWCONV_MVE_PREFIX "stride2", "128");
 
-/* A strip of `pixels` output pixels from column `left` of the input on; its planes at `planes`. */
+/* A strip of output pixels. */
 typedef struct {
     const tinycc_conv2d_s8_params *p;
     const void *const *rows;
     int8_t *planes;
-    int32_t left, pixels, columns;
-    int8_t *y;
+    int32_t left, pixels;        /* the leftmost column of the input; output pixels */
+    int32_t columns, begin, end; /* of the planes; those that lie in the image */
+    int32_t source;              /* the input channel that the blocks point at */
+    int8_t nothing[16];          /* the zero point: 16 channels of a row outside the image */
+    TINYCC_DWCONV_MVE(block) blocks[TINYCC_DWCONV_MVE_PLANES];
+    int present[TINYCC_DWCONV_MVE_PLANES]; /* whether a plane has any row in the image */
+    tinycc_tile_mve tile;
 } TINYCC_DWCONV_MVE(strip);
 
-/* Interleaves `count` rows, from row `first` of the window on, of a block's input columns. */
-static void TINYCC_DWCONV_MVE(plane)(const TINYCC_DWCONV_MVE(strip) *s, int32_t first,
-                                     int32_t count, TINYCC_DWCONV_MVE(block) *block,
-                                     const int8_t *nothing, int8_t *to)
+static void TINYCC_DWCONV_MVE(fill)(int8_t *to, int32_t value, int32_t columns)
+{
+    __asm__ volatile("vdup.8 q0, %[value]\n"
+                     "wls lr, %[columns], 2f\n"
+                     "1: vstrb.8 q0, [%[to]], #16\n"
+                     "vstrb.8 q0, [%[to]], #16\n"
+                     "vstrb.8 q0, [%[to]], #16\n"
+                     "vstrb.8 q0, [%[to]], #16\n"
+                     "le lr, 1b\n"
+                     "2:\n"
+                     : [to] "+r"(to)
+                     : [columns] "r"(columns), [value] "r"(value)
+                     : "lr", "q0", "memory");
+}
+
+/* Points the block of a plane at its rows and fills its columns outside the image. */
+static void TINYCC_DWCONV_MVE(aim)(TINYCC_DWCONV_MVE(strip) *s, int32_t plane)
 {
     const tinycc_conv2d_s8_params *p = s->p;
-    const int32_t begin = s->left < 0 ? -s->left : 0;
-    const int32_t right = p->in_width - s->left;
-    const int32_t end = right < s->columns ? right : s->columns;
-    const int32_t source = block->columns; /* the first input channel */
+    TINYCC_DWCONV_MVE(block) *block = &s->blocks[plane];
+    int8_t *to = s->planes + plane * s->columns * TINYCC_DWCONV_MVE_COLUMN;
     int present = 0;
     for (int32_t i = 0; i < 4; i++) {
-        const int8_t *row = i < count ? s->rows[(first + i) * p->dilation_height] : NULL;
-        block->rows[i] = row == NULL ? nothing
-                                     : row + (s->left + begin) * p->in_channels + source;
+        const int32_t ky = 4 * plane + i;
+        const int8_t *row = ky < p->kernel_height ? s->rows[ky * p->dilation_height] : NULL;
+        block->rows[i] = row == NULL ? s->nothing : row + (s->left + s->begin) * p->in_channels;
         block->steps[i] = row == NULL ? 0 : p->in_channels;
         present |= row != NULL;
     }
-    if (!present || begin >= end || begin > 0 || end < s->columns) {
-        memset(to, p->in_zero, (size_t)(s->columns * TINYCC_DWCONV_MVE_COLUMN));
-    }
-    if (!present || begin >= end) {
-        return;
-    }
-    block->to = to + begin * TINYCC_DWCONV_MVE_COLUMN;
-    block->columns = end - begin;
-    if (count == 1) {
-        TINYCC_DWCONV_MVE(rows1)(block);
-    } else if (count <= 3) {
-        TINYCC_DWCONV_MVE(rows3)(block);
+    s->present[plane] = present && s->begin < s->end;
+    block->to = to + s->begin * TINYCC_DWCONV_MVE_COLUMN;
+    block->columns = s->end - s->begin;
+    if (s->present[plane]) {
+        TINYCC_DWCONV_MVE(fill)(to, p->in_zero, s->begin);
+        TINYCC_DWCONV_MVE(fill)(to + s->end * TINYCC_DWCONV_MVE_COLUMN, p->in_zero,
+                                s->columns - s->end);
     } else {
-        TINYCC_DWCONV_MVE(rows4)(block);
+        TINYCC_DWCONV_MVE(fill)(to, p->in_zero, s->columns);
     }
-    block->columns = source;
 }
 
-/* The planes of the 16 output channels from `channel` on. */
-static void TINYCC_DWCONV_MVE(prepare)(const TINYCC_DWCONV_MVE(strip) *s, int32_t channel)
+/* The strip whose first output pixel is x: what is the same for all of its channels. */
+static void TINYCC_DWCONV_MVE(begin)(TINYCC_DWCONV_MVE(strip) *s, int32_t x)
 {
     const tinycc_conv2d_s8_params *p = s->p;
-    const int32_t repeat = p->out_channels / p->in_channels;
-    const int32_t left = p->out_channels - channel;
-    const int32_t height = p->kernel_height;
-    int8_t nothing[16];
-    TINYCC_DWCONV_MVE(block) block;
-    memset(nothing, p->in_zero, sizeof nothing);
-    block.channels = left < 16 ? left : 16;
-    block.columns = channel / repeat;
-    for (int32_t lane = 0; lane < 16; lane++) {
-        block.sources[lane] = (uint8_t)((channel + lane) / repeat - block.columns);
+    const int32_t span = TINYCC_DWCONV_MVE_PLANES == 2 ? 2 * TINYCC_DWCONV_MVE_VECTORS
+                                                       : 3 * p->dilation_width + 1;
+    const int32_t rest = p->out_width - x;
+    int32_t right;
+    s->pixels = rest < TINYCC_DWCONV_MVE_STRIP ? rest : TINYCC_DWCONV_MVE_STRIP;
+    s->left = x * p->stride - p->pad_left;
+    /* a single pixel is one of a pair, too */
+    s->columns = (s->pixels > 1 ? s->pixels - 1 : 1) * p->stride + span;
+    right = p->in_width - s->left;
+    s->begin = s->left < 0 ? -s->left : 0;
+    s->end = right < s->columns ? right : s->columns;
+    s->source = 0;
+    for (int32_t plane = 0; plane < TINYCC_DWCONV_MVE_PLANES; plane++) {
+        TINYCC_DWCONV_MVE(aim)(s, plane);
     }
-    TINYCC_DWCONV_MVE(plane)(s, 0, height < 4 ? height : 4, &block, nothing, s->planes);
-    if (height > 4) {
-        TINYCC_DWCONV_MVE(plane)(s, 4, height - 4, &block, nothing,
-                                 s->planes + s->columns * TINYCC_DWCONV_MVE_COLUMN);
+    for (int32_t i = 0; i < 4; i++) {
+        const int32_t two = (i & 1) + (i >> 1) * s->columns;
+        const int32_t one = i * p->dilation_width;
+        s->tile.lanes[i] = (TINYCC_DWCONV_MVE_PLANES == 2 ? two : one) * TINYCC_DWCONV_MVE_COLUMN;
     }
+}
+
+/* Interleaves the input of up to 16 output channels from `channel` on. */
+static void TINYCC_DWCONV_MVE(prepare)(TINYCC_DWCONV_MVE(strip) *s, int32_t channel, int32_t count)
+{
+    const int32_t repeat = s->p->out_channels / s->p->in_channels;
+    const int32_t source = repeat == 1 ? channel : channel / repeat;
+    for (int32_t plane = 0; plane < TINYCC_DWCONV_MVE_PLANES; plane++) {
+        TINYCC_DWCONV_MVE(block) *block = &s->blocks[plane];
+        const int32_t height = s->p->kernel_height - 4 * plane;
+        for (int32_t i = 0; i < 4; i++) {
+            block->rows[i] += block->steps[i] != 0 ? source - s->source : 0;
+        }
+        for (int32_t lane = 0; repeat > 1 && lane < 16; lane++) {
+            block->sources[lane] = (uint8_t)((channel + lane) / repeat - source);
+        }
+        block->channels = count;
+        if (!s->present[plane]) {
+            continue;
+        }
+        if (height == 1) {
+            TINYCC_DWCONV_MVE(rows1)(block);
+        } else if (height <= 3) {
+            TINYCC_DWCONV_MVE(rows3)(block);
+        } else {
+            TINYCC_DWCONV_MVE(rows4)(block);
+        }
+    }
+    s->source = source;
 }
 
 static void TINYCC_DWCONV_MVE(run)(const tinycc_conv2d_s8_params *p, const tinycc_tile_mve *tile)
@@ -213,78 +267,54 @@ static void TINYCC_DWCONV_MVE(run)(const tinycc_conv2d_s8_params *p, const tinyc
     }
 }
 
-/* The groups of four channels from `tile` on for all pairs of pixels; of an odd number the last
- * two again. */
-static void TINYCC_DWCONV_MVE(pairs)(const TINYCC_DWCONV_MVE(strip) *s, tinycc_tile_mve *tile)
+/* The last of `count` channels, from `done` on, pixel by pixel through a buffer: where four
+ * channels or two pixels do not exist. */
+static void TINYCC_DWCONV_MVE(rest)(TINYCC_DWCONV_MVE(strip) *s, int32_t done, int32_t count,
+                                    int8_t *y)
 {
-    const int32_t odd = s->pixels & 1;
-    tile->pairs = s->pixels >> 1;
-    TINYCC_DWCONV_MVE(run)(s->p, tile);
-    if (odd != 0) {
-        const int32_t before = s->pixels - 2;
-        tile->x0 += before * (tile->x_step >> 1);
-        tile->y += before * s->p->out_channels;
-        tile->pairs = 1;
-        TINYCC_DWCONV_MVE(run)(s->p, tile);
-    }
-}
-
-/* Four channels or fewer of each pixel by itself through a buffer: where a tile's four channels or
- * two pixels do not exist. */
-static void TINYCC_DWCONV_MVE(rest)(const TINYCC_DWCONV_MVE(strip) *s, tinycc_tile_mve *tile,
-                                    int32_t channels)
-{
+    tinycc_tile_mve *tile = &s->tile;
+    const int8_t *x0 = tile->x0 + 4 * done;
     int8_t results[8];
-    int8_t *y = tile->y;
     tile->y = results;
     tile->pairs = 1;
-    tile->end = tile->constants + 8;
+    tile->odd = 0;
     tinycc_tile_mve_bounds(tile, s->p->low, s->p->high, 4);
-    for (int32_t pixel = 0; pixel < s->pixels; pixel++) {
-        const int32_t again = pixel > 0 && pixel == s->pixels - 1; /* the second of the last pair */
-        const int8_t *x0 = tile->x0;
-        tile->x0 += (pixel - again) * (tile->x_step >> 1);
-        TINYCC_DWCONV_MVE(run)(s->p, tile);
-        tile->x0 = x0;
-        memcpy(y, results + 4 * again, (size_t)channels);
-        y += s->p->out_channels;
+    for (tile->weights += done * TINYCC_DWCONV_MVE_VECTORS * 16; done < count; done += 4) {
+        const int32_t channels = count - done < 4 ? count - done : 4;
+        tile->constants = tile->end;
+        tile->end += 8;
+        for (int32_t pixel = 0; pixel < s->pixels; pixel++) {
+            const int32_t again = pixel > 0 && pixel == s->pixels - 1; /* of the last pair */
+            tile->x0 = x0 + (pixel - again) * (tile->x_step >> 1);
+            TINYCC_DWCONV_MVE(run)(s->p, tile);
+            memcpy(y + pixel * s->p->out_channels + done, results + 4 * again, (size_t)channels);
+        }
+        tile->weights += 4 * TINYCC_DWCONV_MVE_VECTORS * 16;
+        x0 += 16;
     }
+    tinycc_tile_mve_bounds(tile, s->p->low, s->p->high, s->p->out_channels);
 }
 
-/* The 16 output channels from `channel` on. */
-static void TINYCC_DWCONV_MVE(channels)(const TINYCC_DWCONV_MVE(strip) *s, int32_t channel)
+/* Up to 16 output channels from `channel` on. */
+static void TINYCC_DWCONV_MVE(channels)(TINYCC_DWCONV_MVE(strip) *s, int32_t channel,
+                                        int32_t count, int8_t *y)
 {
     const tinycc_conv2d_s8_params *p = s->p;
-    const int32_t left = p->out_channels - channel < 16 ? p->out_channels - channel : 16;
-    const int32_t whole = s->pixels > 1 ? left & ~3 : 0;
-    const int32_t plane = s->columns * TINYCC_DWCONV_MVE_COLUMN;
-    tinycc_tile_mve tile;
-    tile.scale = (int32_t)1 << (p->fraction + p->shift);
-    tile.zero = p->out_zero;
-    tile.x0 = s->planes + 128 * TINYCC_DWCONV_MVE_MIDDLE - 4;
-    tile.x_step = 2 * p->stride * TINYCC_DWCONV_MVE_COLUMN;
-    tile.weights = p->weights + channel * TINYCC_DWCONV_MVE_VECTORS * 16;
-    tile.constants = p->bias + 2 * channel;
-    tile.end = tile.constants + 2 * whole;
-    tile.y = s->y + channel;
-    tile.y_skip = 2 * p->out_channels - whole;
-    for (int32_t i = 0; i < 4; i++) {
-        const int32_t two = (i & 1) * TINYCC_DWCONV_MVE_COLUMN + (i >> 1) * plane;
-        const int32_t one = i * p->dilation_width * TINYCC_DWCONV_MVE_COLUMN;
-        tile.lanes[i] = TINYCC_DWCONV_MVE_PLANES == 2 ? two : one;
-    }
+    const int32_t whole = s->pixels > 1 ? count & ~3 : 0;
+    tinycc_tile_mve *tile = &s->tile;
+    tile->x0 = s->planes + 128 * TINYCC_DWCONV_MVE_MIDDLE - 4;
+    tile->weights = p->weights + channel * TINYCC_DWCONV_MVE_VECTORS * 16;
+    tile->constants = p->bias + 2 * channel;
+    tile->end = tile->constants + 2 * whole;
+    tile->y_skip = 2 * p->out_channels - whole;
     if (whole != 0) {
-        tinycc_tile_mve copy = tile;
-        tinycc_tile_mve_bounds(&copy, p->low, p->high, p->out_channels);
-        TINYCC_DWCONV_MVE(pairs)(s, &copy);
+        tile->y = y;
+        tile->pairs = s->pixels >> 1;
+        tile->odd = (s->pixels & 1) * p->out_channels;
+        TINYCC_DWCONV_MVE(run)(p, tile);
     }
-    for (int32_t done = whole; done < left; done += 4) {
-        tinycc_tile_mve copy = tile;
-        copy.weights += done * TINYCC_DWCONV_MVE_VECTORS * 16;
-        copy.constants += 2 * done;
-        copy.x0 += 4 * done;
-        copy.y += done;
-        TINYCC_DWCONV_MVE(rest)(s, &copy, left - done < 4 ? left - done : 4);
+    if (whole != count) {
+        TINYCC_DWCONV_MVE(rest)(s, whole, count, y);
     }
 }
 
@@ -292,20 +322,27 @@ static void TINYCC_DWCONV_MVE(channels)(const TINYCC_DWCONV_MVE(strip) *s, int32
 static void TINYCC_DWCONV_MVE(row)(const tinycc_conv2d_s8_params *p, const void *const *rows,
                                    int8_t *y, int8_t *scratch)
 {
-    const int32_t span = TINYCC_DWCONV_MVE_PLANES == 2 ? 2 * TINYCC_DWCONV_MVE_VECTORS
-                                                       : 3 * p->dilation_width + 1;
-    TINYCC_DWCONV_MVE(strip) s = {p, rows, NULL, 0, 0, 0, NULL};
+    TINYCC_DWCONV_MVE(strip) s;
+    s.p = p;
+    s.rows = rows;
     s.planes = scratch + (-(uintptr_t)scratch & 3);
-    for (int32_t x = 0; x < p->out_width; x += s.pixels) {
-        const int32_t left = p->out_width - x;
-        s.pixels = left < TINYCC_DWCONV_MVE_STRIP ? left : TINYCC_DWCONV_MVE_STRIP;
-        s.left = x * p->stride - p->pad_left;
-        /* a single pixel is one of a pair, too */
-        s.columns = (s.pixels > 1 ? s.pixels - 1 : 1) * p->stride + span;
-        s.y = y + x * p->out_channels;
+    memset(s.nothing, p->in_zero, sizeof s.nothing);
+    for (int32_t lane = 0; lane < 16; lane++) {
+        for (int32_t plane = 0; plane < TINYCC_DWCONV_MVE_PLANES; plane++) {
+            s.blocks[plane].sources[lane] = (uint8_t)lane;
+        }
+    }
+    s.tile.scale = (int32_t)1 << (p->fraction + p->shift);
+    s.tile.zero = p->out_zero;
+    s.tile.x_step = 2 * p->stride * TINYCC_DWCONV_MVE_COLUMN;
+    tinycc_tile_mve_bounds(&s.tile, p->low, p->high, p->out_channels);
+    for (int32_t x = 0; x < p->out_width; x += TINYCC_DWCONV_MVE_STRIP) {
+        TINYCC_DWCONV_MVE(begin)(&s, x);
         for (int32_t channel = 0; channel < p->out_channels; channel += 16) {
-            TINYCC_DWCONV_MVE(prepare)(&s, channel);
-            TINYCC_DWCONV_MVE(channels)(&s, channel);
+            const int32_t left = p->out_channels - channel;
+            const int32_t count = left < 16 ? left : 16;
+            TINYCC_DWCONV_MVE(prepare)(&s, channel, count);
+            TINYCC_DWCONV_MVE(channels)(&s, channel, count, y + x * p->out_channels + channel);
         }
     }
 }

@@ -31,7 +31,8 @@ typedef struct {
     int32_t pairs;                 /* 40 */
     int8_t *y;                     /* 44 */
     int32_t tail;                  /* 48: bytes of the last, partial vector of inputs */
-    int32_t reserved;              /* 52 */
+    int32_t odd;                   /* 52: depthwise: 0, or bytes between the outputs of pixels:
+                                          after the pairs, the last pixel with the one before */
     uint16_t offsets[8];           /* 56: from y, of channel 0 of both pixels, channel 1, ... */
     int16_t low[8], high[8];       /* 72, 88: bounds of the output */
     int32_t lanes[4];              /* 104: depthwise: from x0, of the four words of a vector */
@@ -62,7 +63,7 @@ static inline void tinycc_tile_mve_bounds(tinycc_tile_mve *tile, int32_t low, in
     }
 }
 
-/* Pieces of assembly. Stack: the first 24 bytes of the tile, its address, pairs left. */
+/* Pieces of assembly. Stack: the first 24 bytes of the tile, its address, pairs left, odd. */
 #define TINYCC_MVE_ENTER(name)                                                                     \
     ".pushsection .text." name ",\"ax\",%progbits\n"                                               \
     ".p2align 3\n.global " name "\n.type " name ",%function\n.thumb_func\n" name ":\n"             \
@@ -75,6 +76,8 @@ static inline void tinycc_tile_mve_bounds(tinycc_tile_mve *tile, int32_t low, in
     "ldr r1,[r12,#40]\n"                                                                           \
     "strd r12,r1,[sp,#24]\n"                                                                       \
     "ldr r11,[r12,#44]\n"                                                                          \
+    "ldr r1,[r12,#52]\n"                                                                           \
+    "str r1,[sp,#32]\n"                                                                            \
     "add r0,r12,#56\n"                                                                             \
     "vldrh.u16 q6,[r0]\n"                                                                          \
     "vldrh.u16 q4,[r0,#16]\n"                                                                      \

@@ -48,6 +48,7 @@ typedef struct {
 } tinycc_add_s8_params;
 
 tinycc_kernel tinycc_add_s8;
+tinycc_kernel tinycc_add_s8_mve;
 
 /* y = tinycc_requantize((x1 - zero1) * (x2 - zero2), multiplier, shift, out_zero, low, high) */
 typedef struct {
@@ -59,5 +60,6 @@ typedef struct {
 } tinycc_mul_s8_params;
 
 tinycc_kernel tinycc_mul_s8;
+tinycc_kernel tinycc_mul_s8_mve; /* 255 * 255 << shift fits int32 */
 
 #endif

@@ -9,5 +9,6 @@ typedef struct {
 } tinycc_lookup_s8_params;
 
 tinycc_kernel tinycc_lookup_s8;
+tinycc_kernel tinycc_lookup_s8_mve;
 
 #endif

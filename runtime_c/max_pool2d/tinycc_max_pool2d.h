@@ -15,5 +15,6 @@ typedef struct {
 } tinycc_max_pool2d_s8_params;
 
 tinycc_kernel tinycc_max_pool2d_s8;
+tinycc_kernel tinycc_max_pool2d_s8_mve;
 
 #endif

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from networks import HOST, Net, same_outputs
+from integer_nets import HOST, Net, same_outputs
 
 from tinycc.ir.graph import Graph
 from tinycc.ops.add import Add
@@ -16,6 +16,7 @@ from tinycc.ops.reshape import Reshape
 from tinycc.ops.slice import Slice
 from tinycc.ops.transpose import Transpose
 from tinycc.ops.verify import faults
+from tinycc.passes.check_supported import unsupported
 from tinycc.passes.reduce.fold_constants import fold_constants
 from tinycc.passes.reduce.remove_channels import remove_channels
 
@@ -210,3 +211,23 @@ def test_a_network_that_is_constant_as_a_whole_is_one_constant(zero: int) -> Non
     after = fold_constants(before, HOST)
     assert [node.op for node in after.nodes] == ["constant"]
     assert same_outputs(before, after)
+
+
+def test_a_channel_whose_sums_leave_32_bits_goes_where_it_is_constant() -> None:
+    """Its bias is far beyond what a kernel could add; nothing has to add it."""
+    net = Net()
+    w = weights(2, 1, 1, 3)
+    a = net.conv(net.input((1, 4, 4, 3)), w, [0, 2**31 - 1], zero=-128)
+    before = net.graph(net.conv(a, weights(2, 1, 1, 2)))
+    assert unsupported(before)
+    after = remove_channels(before, HOST)
+    assert channels(after, a) == 1
+    assert not unsupported(after)
+
+
+def test_a_channel_that_varies_and_may_leave_32_bits_is_refused_as_before() -> None:
+    net = Net()
+    x = net.input((1, 4, 4, 3))
+    a = net.conv(x, weights(3, 1, 1, 3), [0, 2**31 - 1, -BIG], scale=2e6, zero=-128)
+    before = net.graph(net.conv(a, weights(2, 1, 1, 3)))
+    assert unsupported(before) == unsupported(remove_channels(before, HOST))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -38,6 +39,9 @@ def samples(graph: Graph, seed: int, count: int = 3) -> list[dict[str, np.ndarra
         sample = {}
         for name in graph.inputs:
             type_ = graph.tensors[name].type
+            if type_.is_float:
+                sample[name] = rng.normal(0, 4, type_.shape).astype(np.float32)
+                continue
             info = np.iinfo(np.dtype(type_.dtype.value))
             drawn = rng.integers(info.min, info.max, type_.shape, endpoint=True)
             ends = np.where(drawn > (info.min + info.max) // 2, info.max, info.min)
@@ -52,12 +56,14 @@ def outputs(graph: Graph, inputs: dict[str, np.ndarray]) -> list[bytes]:
     return [values[name].tobytes() for name in graph.outputs]
 
 
-def differences(seeds: Sequence[int], folder: Path) -> list[int]:
+def differences(seeds: Sequence[int], folder: Path, io: str = "int") -> list[int]:
     """The networks whose outputs change when they are reduced."""
     found = []
     for seed in seeds:
         imported = import_planted(seed, folder)
-        written, reduced = (run_passes(imported, o, HOST) for o in (WRITTEN, Options()))
+        written, reduced = (
+            run_passes(imported, replace(o, io=io), HOST) for o in (WRITTEN, Options())
+        )
         inputs = samples(written, seed)
         if any(outputs(written, x) != outputs(reduced, x) for x in inputs):
             found.append(seed)
@@ -66,6 +72,10 @@ def differences(seeds: Sequence[int], folder: Path) -> list[int]:
 
 def test_reduced_networks_give_the_same_bytes(tmp_path: Path) -> None:
     assert differences(SEEDS, tmp_path) == []
+
+
+def test_reduced_networks_with_float_borders_give_the_same_bytes(tmp_path: Path) -> None:
+    assert differences(SEEDS[:40], tmp_path, "float") == []
 
 
 @pytest.mark.slow

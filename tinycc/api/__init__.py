@@ -20,13 +20,26 @@ def build(
     ram: int | None = None,
     flash: int | None = None,
     optimize: str = "balanced",
+    head: str | None = None,
+    input_ranges: Mapping[str, tuple[tuple[float, float], ...]] | None = None,
     progress: Progress = lambda _: None,
 ) -> Network:
     """A compiled network: `.report`, `.run(inputs)`, `.write(folder)`.
 
     `model`: an ONNX file, or a folder that `write` made. Budgets in bytes. Raises TinyccError.
     """
-    options = Options(target, name, io, shapes or {}, without, ram, flash, optimize=optimize)
+    options = Options(
+        target,
+        name,
+        io,
+        shapes or {},
+        without,
+        ram,
+        flash,
+        optimize=optimize,
+        head=head,
+        input_ranges=input_ranges or {},
+    )
     network = Network(compile_model(Path(model), options, progress))
     if ram is not None or flash is not None:
         network.check_budgets()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -106,7 +106,7 @@ class _Emitter:
                 turns.append(len(steps))
             else:
                 printed.append(self._step(steps[0]))
-                windows += [self._window(steps[0]).rows] if _by_rows(steps[0]) else []
+                windows += [self._window(steps[0]).pointers] if _by_rows(steps[0]) else []
         used = " ".join(step.call for step in printed)
         pointers = tuple(
             (variable, buffer)
@@ -196,10 +196,13 @@ class _Emitter:
 
     def _window(self, step: Step) -> Window:
         assert step.kernel.window is not None
-        return step.kernel.window(self.plan.schedule.instance(step))
+        window = step.kernel.window(self.plan.schedule.instance(step))
+        alone = self.plan.schedule.region_of(step.index).overlap is not None
+        return replace(window, together=1) if alone else window
 
     def _rows(self, step: Step, instance: Instance) -> Params:
         window, x, y = self._window(step), instance.activations[0].type, instance.output.type
+        together = Field("together", window.together, "rows per call")
         first = Array("uint16_t", np.array(window.first, np.uint16)) if window.first else None
         return Params(
             "tinycc_rows",
@@ -211,6 +214,7 @@ class _Emitter:
                 Field("window", window.rows),
                 Field("stride", window.stride),
                 Field("pad", window.pad),
+                *([together] if window.together > 1 else []),
                 Field("first", first),
             ),
         )

@@ -22,8 +22,8 @@ def plan(schedule: Schedule, alignment: int) -> Plan:
     unplaced = buffers(schedule)
     blocks = [_block(buffer, alignment) for buffer in unplaced]
     separations = _separations(schedule, unplaced)
-    offsets = fit.place(blocks)
-    live = fit.live_bytes(blocks)
+    offsets = fit.place(blocks, separations)
+    live = fit.live_bytes(blocks, separations)
     placed: list[Buffer] = []
     for buffer, offset in zip(unplaced, offsets, strict=True):
         at = replace(buffer, offset=offset)

@@ -16,6 +16,7 @@ matters more than anything else, many short walks with other rules and orders ar
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from collections.abc import Iterator, Sequence
@@ -29,10 +30,14 @@ Ints = np.ndarray
 NEVER = 1 << 62
 """An offset that nothing reaches."""
 
-FIRST_NODES, MORE_NODES, WALKS_PER_LIMIT = 1_000, 1.5, 5
-"""Nodes of the first walks (successful ones need few more than there are blocks), and their growth.
+CYCLE = 6
+"""Walks with each rule for sections and each order of blocks."""
 
-All 11 of minimalloc's hard instances are solved by walks of at most 6,000 nodes (bench/placement).
+WALK_NODES = 1_000
+"""Nodes of the shortest walks, those of the first two cycles.
+
+A successful walk needs few more nodes than there are blocks: on minimalloc's 11 hard instances at
+most NNN of 154 to 454 blocks (bench/placement).
 """
 
 
@@ -88,19 +93,25 @@ def pack(blocks: Sequence[Block], capacity: int, budget: Budget) -> Offsets | No
     """
     unit = int(np.gcd.reduce([block.size for block in blocks]))
     problem = _Problem.of(blocks, unit, capacity // unit)
-    weights = np.ones(len(problem.covers))
-    number, limit = 0, float(FIRST_NODES)
-    while True:
-        nodes = min(int(limit), budget.nodes)
-        walk = _Walk(problem, number, weights, Budget(nodes, budget.until))
-        budget.nodes -= nodes
+    for number in itertools.count():
+        limit = WALK_NODES * _luby(1 + number // CYCLE)
+        share = Budget(min(limit, budget.nodes), budget.until)
+        budget.nodes -= share.nodes
+        walk = _Walk(problem, number, share)
         try:
             return tuple(unit * int(o) for o in walk.offsets) if walk.fits() else None
         except UndecidedError:
-            number += 1
             if budget.nodes <= 0 or time.process_time() > budget.until:
                 raise
-        limit *= MORE_NODES if number % WALKS_PER_LIMIT == 0 else 1
+    raise AssertionError("never ends")
+
+
+def _luby(number: int) -> int:
+    """1 1 2 1 1 2 4 ...: restarts for unknown luck (Luby, Sinclair & Zuckerman 1993)."""
+    power = (number + 1).bit_length() - 1
+    if number + 1 == 1 << power:
+        return 1 << (power - 1)
+    return _luby(number + 1 - (1 << power))
 
 
 @dataclass(frozen=True)
@@ -135,8 +146,8 @@ def _sections(blocks: Sequence[Block]) -> np.ndarray:
     """
     births = sorted({block.first for block in blocks})
     deaths = np.array(sorted({block.last for block in blocks}))
-    before = np.searchsorted(deaths, births)  # the first death that each birth comes before
-    steps = [birth for i, birth in enumerate(births) if before[i] not in before[i + 1 :]]
+    died = np.append(np.searchsorted(deaths, births), len(deaths))  # before each birth; at the end
+    steps = np.array(births)[died[1:] > died[:-1]]
     return np.array([[block.first <= step <= block.last for block in blocks] for step in steps])
 
 
@@ -158,8 +169,7 @@ class _View:
 
     def __init__(self, problem: _Problem, part: _Part) -> None:
         self.size = problem.size[part.left]
-        self.start = int(problem.first[part.left[0]])
-        rows = slice(self.start, int(problem.last[part.left].max()) + 1)
+        rows = slice(problem.first[part.left[0]], problem.last[part.left].max() + 1)
         self.covers = problem.covers[rows, part.left]
         self.floor = np.where(self.covers, part.low, NEVER).min(axis=1)
         rest = self.covers @ self.size
@@ -190,9 +200,9 @@ class _View:
 class _Walk:
     """One depth-first search with an order of blocks and a rule for sections of its own."""
 
-    def __init__(self, problem: _Problem, number: int, weights: np.ndarray, budget: Budget) -> None:
-        self.problem, self.weights, self.budget = problem, weights, budget
-        self.rule = number % 4
+    def __init__(self, problem: _Problem, number: int, budget: Budget) -> None:
+        self.problem, self.budget = problem, budget
+        self.from_below = number % 2 == 1
         self.preference = _preference(problem, number)
         self.offsets = np.zeros(len(problem.size), np.int64)
 
@@ -203,7 +213,7 @@ class _Walk:
         parts that must all fit; when one of them does not, the next option is tried.
         """
         none = np.zeros(len(self.problem.size), np.int64)
-        root = _Part(np.arange(len(none)), none, none)
+        root = _Part(np.argsort(self.problem.first, kind="stable"), none, none)
         stack: list[_Frame] = [_Frame(iter([self._split(root)]))]
         while stack:
             frame = stack[-1]
@@ -229,7 +239,7 @@ class _Walk:
         if not len(cuts):
             return [part]
         edges = [0, *cuts.tolist(), len(part.left)]
-        slices = [slice(start, end) for start, end in zip(edges, edges[1:], strict=False)]
+        slices = [slice(start, end) for start, end in itertools.pairwise(edges)]
         parts = [_Part(part.left[s], part.low[s], part.support[s]) for s in slices]
         return sorted(parts, key=lambda each: -len(each.left))
 
@@ -237,17 +247,11 @@ class _Walk:
         """The ways to go on: each block that can lie on the floor of one section, or none."""
         self.budget.take()
         view = _View(self.problem, part)
-        worst = int(view.slack.argmin())
-        if view.slack[worst] < 0:
-            self.weights[view.start + worst] += 1
-            return
-        if view.has_hole(part):
+        if view.slack.min() < 0 or view.has_hole(part):
             return
         section = self._choose(view, part)
         raised = self._raised(view, part, section)
         lying = np.flatnonzero(view.can_lie[section])
-        if raised is None and not len(lying):
-            self.weights[view.start + section] += 1
         tried = set()
         for column in sorted(lying.tolist(), key=lambda c: -self.preference[part.left[c]]):
             kind = self.problem.kind[part.left[column]]
@@ -258,17 +262,15 @@ class _Walk:
             yield [_Part(part.left, raised, part.support)]
 
     def _choose(self, view: _View, part: _Part) -> int:
-        """The section to branch on: the fewest choices first, with four ways to break ties."""
+        """The section to branch on: by choices, then by slack; or by floor, then by choices.
+
+        The first rule goes where the capacity is tight, the second fills from below.
+        """
         choices = view.can_lie.sum(axis=1) + (view.slack > 0)
-        if self.rule == 0:
-            score = choices + view.slack / (2.0 * self.problem.capacity + 2)
-        elif self.rule == 1:  # by past failures (as dom/wdeg: Boussemart et al. 2004)
-            score = choices / self.weights[view.start : view.start + len(choices)]
-            score = np.where(choices <= 1, choices * 1e-9, score)
-        elif self.rule == 2:
-            score = choices + view.floor / (2.0 * self.problem.capacity + 2)
-        else:
+        if self.from_below:
             score = view.floor + choices / (len(part.left) + 2.0)
+        else:
+            score = choices + view.slack / (self.problem.capacity + 1.0)
         return int(np.where(view.open_sections(part), score, np.inf).argmin())
 
     def _place(self, part: _Part, column: int) -> list[_Part]:
@@ -312,11 +314,10 @@ class _Frame:
     parts: list[_Part] | None = None  # of the current option, those still to be packed
 
 
-def _preference(problem: _Problem, number: int) -> np.ndarray:
-    """Which block to try first: five orders, from the sixth walk on shaken by up to 30 %."""
+def _preference(problem: _Problem, number: int) -> Ints:
+    """Which block to try first: three orders, from the second cycle on shaken by up to 30 %."""
     life, size = problem.last - problem.first + 1, problem.size
-    orders = (life * size, life, size, life * 1000 + size, size * 1000 + life)
-    rng = random.Random(number)
-    noise = np.array([rng.random() for _ in range(len(size))])
-    scale = 1.0 if number < len(orders) else 0.7 + 0.6 * noise
-    return np.asarray(orders[number % len(orders)] * scale + 0.01 * noise)
+    orders = (life * size, life * 1000 + size, size * 1000 + life)
+    noise = np.array([random.Random(f"{number} {i}").random() for i in range(len(size))])
+    scale = 1.0 if number < CYCLE else 0.7 + 0.6 * noise
+    return np.asarray(orders[number // 2 % len(orders)] * scale)

@@ -23,6 +23,7 @@ from tinycc.ops.elementwise import (
     units,
     walk_fields,
 )
+from tinycc.ops.elementwise_mve import with_vectors
 from tinycc.ops.numerics import INT32_MAX, Clamp, round_half_up
 from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, all_inputs
 
@@ -154,7 +155,7 @@ ADD = Op(
     real=sum_real(1),
     rows=rows,
     examples=binary_examples("add", Add, sum_scale),
-    kernels=(sum_kernel(1),),
+    kernels=with_vectors(sum_kernel(1)),
     onnx=(binary_rule("Add", "add", Add()),),
     requires=(broadcasts_simply, sum_fits(1)),
     alias=Alias.IN_PLACE,

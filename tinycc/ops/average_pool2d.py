@@ -13,6 +13,7 @@ from tinycc.ir.graph import Instance
 from tinycc.ops.activation import activated, bound_fields, output_bounds
 from tinycc.ops.bounds import Bounds, on_last_axis
 from tinycc.ops.channels import same_channels
+from tinycc.ops.elementwise_mve import with_vector_average
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import INT32_MAX, Clamp, Requantization, requantization
@@ -210,7 +211,7 @@ AVERAGE_POOL2D = Op(
     real=real,
     rows=rows,
     examples=examples,
-    kernels=(
+    kernels=with_vector_average(
         Kernel(
             "tinycc_average_pool2d_s8",
             "average_pool2d/tinycc_average_pool2d_s8.c",

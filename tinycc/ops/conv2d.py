@@ -26,6 +26,7 @@ from tinycc.ops.dense import (
     weights_are_int8,
 )
 from tinycc.ops.dense_dsp import conv2d_kernels_dsp
+from tinycc.ops.depthwise_dsp import depthwise_kernels_dsp
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import Clamp
@@ -208,6 +209,7 @@ def window(instance: Instance) -> Window:
 
 KERNELS = (
     *conv2d_kernels_mve(params, window, is_pointwise, is_depthwise),
+    *depthwise_kernels_dsp(params, window, is_depthwise),
     *conv2d_kernels_dsp(params, window, is_pointwise),
     Kernel(
         "tinycc_dwconv2d_s8",

@@ -204,6 +204,15 @@ def dense_params(instance: Instance) -> Params:
     )
 
 
+def has_constants(instance: Instance) -> bool:
+    """False where the scales are too far apart for any multiplier and shift."""
+    try:
+        instance_constants(instance)
+    except ValueError:
+        return False
+    return True
+
+
 def accumulator_is_int32(instance: Instance) -> str | None:
     """no partial sum of an output may leave 32 bits, whatever the input"""
     weights = instance.inputs[1].data

@@ -15,6 +15,7 @@ from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
 from tinycc.ops.bounds import Bounds
 from tinycc.ops.channels import same_channels
+from tinycc.ops.elementwise_mve import with_vectors
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule, onnx_scalar
 from tinycc.ops.functions import FUNCTIONS, ONNX_FUNCTIONS, OnnxFunction
@@ -235,7 +236,7 @@ LOOKUP = Op(
     real=real,
     rows=same_row,
     examples=examples,
-    kernels=(
+    kernels=with_vectors(
         Kernel("tinycc_lookup_s8", "lookup/tinycc_lookup_s8.c", Drive.RUN, params, units=elements),
     ),
     onnx=(

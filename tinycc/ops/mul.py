@@ -20,6 +20,7 @@ from tinycc.ops.elementwise import (
     units,
     walk_fields,
 )
+from tinycc.ops.elementwise_mve import with_vector_product
 from tinycc.ops.numerics import Clamp, Requantization, requantization
 from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, all_inputs
 
@@ -98,7 +99,7 @@ MUL = Op(
     real=real,
     rows=rows,
     examples=binary_examples("mul", Mul, lambda first, second: 128 * first * second),
-    kernels=(
+    kernels=with_vector_product(
         Kernel(
             "tinycc_mul_s8",
             "elementwise/tinycc_mul_s8.c",

@@ -47,13 +47,20 @@ class Window:
     """Vertical geometry of a ROWS kernel: output row r reads `rows` input rows from r*stride - pad.
 
     `first` replaces that formula with one explicit first row per output row (Resize). Rows outside
-    the image are handed over as null pointers.
+    the image are handed over as null pointers. A layer makes `together` output rows per call, which
+    share work; a rolling region always one.
     """
 
     rows: int = 1
     stride: int = 1
     pad: int = 0
     first: tuple[int, ...] | None = None
+    together: int = 1
+
+    @property
+    def pointers(self) -> int:
+        """The input rows of one call."""
+        return self.rows + (self.together - 1) * self.stride
 
 
 @dataclass(frozen=True)

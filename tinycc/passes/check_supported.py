@@ -6,7 +6,7 @@ from tinycc import ops
 from tinycc.errors import Problem
 from tinycc.ir.graph import Graph, Instance, Node
 
-_CONVERSIONS = frozenset({"quantize", "dequantize", "recentre"})
+_CONVERSIONS = frozenset({"quantize", "dequantize", "recentre", "constant"})
 
 
 def unsupported(graph: Graph) -> list[Problem]:

@@ -13,7 +13,8 @@ def check_budgets(compiled: Compiled, report: dict[str, Any]) -> None:
     sram, flash = report["memory"]["sram"], report["memory"]["flash"]
     ram_limit, ram_origin = _limit(compiled.options.ram, compiled.target.sram_bytes, "--ram")
     if ram_limit is not None and sram["total"] > ram_limit:
-        raise _does_not_fit("SRAM", sram["total"], ram_limit, ram_origin, _ram_help(report))
+        help_ = _ram_help(compiled, report)
+        raise _does_not_fit("SRAM", sram["total"], ram_limit, ram_origin, help_)
     limit, origin = _limit(compiled.options.flash, compiled.target.flash_bytes, "--flash")
     if limit is not None and flash["total"] > limit:
         raise _does_not_fit("flash", flash["total"], limit, origin, _flash_help(report))
@@ -32,12 +33,14 @@ def _does_not_fit(what: str, needed: int, limit: int, origin: str, help_: str) -
     )
 
 
-def _ram_help(report: dict[str, Any]) -> str:
+def _ram_help(compiled: Compiled, report: dict[str, Any]) -> str:
+    smallest = min(point.bytes for point in compiled.front)
     steps, sram = report["steps"], report["memory"]["sram"]
     worst = sorted(steps, key=lambda step: -step["sram_live"])[:3]
     names = "; ".join(f"step {s['index']} ({_name(s)}) {s['sram_live']:,} B" for s in worst)
     return (
-        f"the arena is {sram['arena']:,} B, fullest at step {sram['peak_step']}; largest: {names}. "
+        f"the arena is {sram['arena']:,} B, fullest at step {sram['peak_step']}; largest: {names}; "
+        f"no schedule of this network takes less than {smallest:,} B. "
         "A smaller input or fewer channels in these layers would help"
     )
 

@@ -18,6 +18,19 @@ def accumulating_kernel(instance: Instance, target: Target) -> Kernel | None:
     return _first(instance, target, (Drive.ACCUMULATE,))
 
 
+def lean_kernel(instance: Instance, target: Target) -> Kernel | None:
+    """The kernel for the same instructions as the best one that needs the least scratch."""
+    best = choose_kernel(instance, target)
+    if best is None:
+        return None
+    alike = [
+        kernel
+        for kernel in ops.get(instance.node.op).kernels
+        if kernel.isa == best.isa and kernel.drive is best.drive and kernel.when(instance)
+    ]
+    return min(alike, key=lambda kernel: kernel.scratch(instance))
+
+
 def _first(instance: Instance, target: Target, drives: tuple[Drive, ...]) -> Kernel | None:
     for kernel in ops.get(instance.node.op).kernels:
         if kernel.drive in drives and kernel.isa <= target.isa and kernel.when(instance):

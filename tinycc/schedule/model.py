@@ -43,7 +43,8 @@ class Region:
     rows are kept of each tensor that lives only inside; `shared` names, for tensors whose rows
     replace those of another one, that other one: both are in one ring. `brief` gives the places,
     in an area of `brief_bytes`, of what is needed for a few turns at a time (single rows by their
-    tensor, scratch by its step's output with `.scratch` behind it).
+    tensor, scratch by its step's output with `.scratch` behind it). `lean`: with the kernels that
+    need the least scratch.
     """
 
     first: int
@@ -53,6 +54,7 @@ class Region:
     overlap: Overlap | None = None
     brief: Mapping[str, int] = field(default_factory=dict)
     brief_bytes: int = 0
+    lean: bool = False
 
     @property
     def rolls(self) -> bool:

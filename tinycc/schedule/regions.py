@@ -15,11 +15,14 @@ import numpy as np
 from tinycc.ir.graph import Graph
 from tinycc.ops.op import row_count
 from tinycc.schedule.cost import TURN, step_cost
-from tinycc.schedule.kernels import accumulating_kernel
+from tinycc.schedule.kernels import accumulating_kernel, lean_kernel
 from tinycc.schedule.model import Overlap, Region, Schedule, Step
 from tinycc.schedule.order import aligned, is_view, overwritable
 from tinycc.schedule.rolling import Play, play, row_step
 from tinycc.target import Target
+
+LEAN = 0.1
+"""The part by which a kernel with little scratch is taken to be slower."""
 
 BALANCED = 0.03
 """What `balanced` may cost beyond the layer-by-layer schedule, as a part of its instructions."""
@@ -27,11 +30,11 @@ BALANCED = 0.03
 
 @dataclass(frozen=True)
 class Candidate:
-    """A possible region, the bytes live in it, and the rows that its steps are called for."""
+    """A possible region, the bytes live in it, and the instructions it adds to its layers'."""
 
     region: Region
     bytes: int
-    calls: int
+    extra: int
 
 
 @dataclass(frozen=True)
@@ -65,8 +68,11 @@ class Candidates:
     def __init__(self, layers: Schedule, target: Target) -> None:
         self.graph, self.alignment = layers.graph, target.alignment
         self.layers = layers.steps
+        self.lean = [_lean_step(self.graph, step, target) for step in layers.steps]
         self.rolling = [_rolling_step(self.graph, step, target) for step in layers.steps]
+        self.lean_rolling = [_rolling_step(self.graph, step, target) for step in self.lean]
         self.rows = [row_step(self.graph, step) for step in self.rolling]
+        self.heights = {name: row_count(t.type) for name, t in self.graph.tensors.items()}
         self.roots = _roots(self.graph)
         self.births, self.deaths = self._lives()
 
@@ -95,15 +101,28 @@ class Candidates:
 
     def from_start(self, start: int) -> Iterator[Candidate]:
         """The regions that begin at a step, shortest first."""
-        yield self._single(start)
+        yield from self._singles(start)
         end = self._reach(start)
         if end - start < 2:
             return
         rows = [row for row in self.rows[start:end] if row is not None]
-        heights = {name: row_count(t.type) for name, t in self.graph.tensors.items()}
-        played = play(rows, heights)
+        played = play(rows, self.heights)
         for stop in range(start + 2, end + 1):
-            yield self._rolled(start, stop, played)
+            yield from self._rolled(start, stop, played)
+
+    def steps_of(self, region: Region) -> list[Step]:
+        """The steps of a region with the kernels that they have there."""
+        if region.rolls:
+            steps = self.lean_rolling if region.lean else self.rolling
+        else:
+            steps = self.lean if region.lean else list(self.layers)
+        return steps[region.first : region.last + 1]
+
+    def _penalty(self, start: int, stop: int) -> int:
+        """What lean kernels are taken to cost more."""
+        pairs = zip(self.layers[start:stop], self.lean[start:stop], strict=True)
+        slower = [step for step, lean in pairs if lean is not step]
+        return round(sum(LEAN * step_cost(self.graph, step) for step in slower))
 
     def _reach(self, start: int) -> int:
         """The first step that cannot take turns with those from `start` on."""
@@ -115,8 +134,19 @@ class Candidates:
             made.add(row.output)
         return len(self.rows)
 
+    def _singles(self, index: int) -> Iterator[Candidate]:
+        """One step on its own, with the best kernel and with the one of least scratch."""
+        best, lean = self.layers[index], self.lean[index]
+        single = self._single(index)
+        yield single
+        if lean is not best:
+            saved = aligned(best.scratch_bytes, self.alignment)
+            saved -= aligned(lean.scratch_bytes, self.alignment)
+            region = replace(single.region, lean=True)
+            yield Candidate(region, single.bytes - saved, self._penalty(index, index + 1))
+
     def _single(self, index: int) -> Candidate:
-        """One step on its own: layer by layer, its dying input perhaps under its output."""
+        """Layer by layer, the dying input perhaps under the output."""
         step = self.layers[index]
         before, after = self.live(index), self.live(index + 1) | {step.node.output}
         total = sum(map(self.size, before | after)) + aligned(step.scratch_bytes, self.alignment)
@@ -127,41 +157,43 @@ class Candidates:
         row = row_step(self.graph, step)
         if row is None:
             return Candidate(Region(index, index), total, 0)
-        heights = {name: row_count(t.type) for name, t in self.graph.tensors.items()}
-        overlap, saved = self._overlap(play([row], heights), index, dying, {step.node.output})
+        overlap, saved = self._overlap(play([row], self.heights), index, dying, {step.node.output})
         return Candidate(Region(index, index, overlap=overlap), total - saved, 0)
 
-    def _rolled(self, start: int, stop: int, played: Play) -> Candidate:
+    def _rolled(self, start: int, stop: int, played: Play) -> Iterator[Candidate]:
+        """A region with the best kernels, and one with those of least scratch if that helps."""
         before, after = self.live(start), self.live(stop)
         inner = [p for p in range(stop - start) if played.steps[p].output not in after]
         rings, shared = self._rings(played, inner)
-        lasting, brief = self._inside(played, stop - start, rings, shared)
-        peak = sum((item.bytes * item.live for item in brief), np.zeros(1, np.int64)).max()
-        whole = sum(map(self.size, before | after))
         overlap, saved = self._overlap(played, start, before - after, after - before)
-        region = Region(start, stop - 1, rings, shared, overlap)
-        calls = sum(row.turns for row in played.steps[: stop - start])
-        return Candidate(region, whole + lasting + int(peak) - saved, calls)
+        whole = sum(map(self.size, before | after)) - saved
+        turns = TURN * sum(row.turns for row in played.steps[: stop - start])
+        least = 1 << 60
+        for lean in (False, True):
+            region = Region(start, stop - 1, rings, shared, overlap, lean=lean)
+            lasting, brief = self._inside(played, region)
+            peak = sum((item.bytes * item.live for item in brief), np.zeros(1, np.int64)).max()
+            bytes_ = whole + lasting + int(peak)
+            if bytes_ < least:
+                yield Candidate(region, bytes_, turns + lean * self._penalty(start, stop))
+            least = bytes_
 
-    def _inside(
-        self, played: Play, count: int, rings: Mapping[str, int], shared: Mapping[str, str]
-    ) -> tuple[int, list[Brief]]:
-        """Bytes that live as long as a region of the first `count` steps, and those that do not."""
-        length = sum(len(turns) for turns in played.turns)
+    def _inside(self, played: Play, region: Region) -> tuple[int, list[Brief]]:
+        """Bytes that live as long as a region, and those that live for a few turns only."""
         lasting, brief = 0, []
-        for position in range(count):
-            row = played.steps[position]
-            scratch = aligned(row.step.scratch_bytes, self.alignment)
+        for position, step in enumerate(self.steps_of(region)):
+            row, name = played.steps[position], step.node.output
+            scratch = aligned(step.scratch_bytes, self.alignment)
             if row.accumulates:
                 lasting += scratch
             elif scratch:
-                name = f"{row.output}.scratch"
-                brief.append(Brief(name, scratch, played.busy(position, length)))
-            if row.output not in rings or row.output in shared:
+                live = played.busy[position]
+                brief.append(Brief(f"{name}.scratch", scratch, live))
+            if name not in region.rings or name in region.shared:
                 continue
-            ring = self.ring_bytes(row.output, rings[row.output])
-            if is_brief(row.output, rings, shared):
-                brief.append(Brief(row.output, ring, played.held(position, length)))
+            ring = self.ring_bytes(name, region.rings[name])
+            if is_brief(name, region.rings, region.shared):
+                brief.append(Brief(name, ring, played.held[position]))
             else:
                 lasting += ring
         return lasting, brief
@@ -171,9 +203,7 @@ class Candidates:
         if not region.rolls:
             return region
         rows = [row for row in self.rows[region.first : region.last + 1] if row is not None]
-        heights = {name: row_count(t.type) for name, t in self.graph.tensors.items()}
-        played = play(rows, heights)
-        _, brief = self._inside(played, len(rows), region.rings, region.shared)
+        _, brief = self._inside(play(rows, self.heights), region)
         places, size = place_brief(brief)
         return replace(region, brief=places, brief_bytes=size)
 
@@ -181,9 +211,7 @@ class Candidates:
         """Rows to keep of the tensors made at some positions, and which take over others' rows."""
         rings: dict[str, int] = {}
         for position in inner:
-            name = played.steps[position].output
-            height = row_count(self.graph.tensors[name].type)
-            rings[name] = min(height, played.ring_rows(position, height))
+            rings[played.steps[position].output] = played.ring_rows[position]
         shared: dict[str, str] = {}
         for y in inner:
             found = self._take_over(played, inner, y, rings, shared)
@@ -263,6 +291,15 @@ def is_brief(name: str, rings: Mapping[str, int], shared: Mapping[str, str]) -> 
     return rings[name] == 1 and name not in shared and name not in shared.values()
 
 
+def _lean_step(graph: Graph, step: Step, target: Target) -> Step:
+    """The step with the kernel of least scratch; the same object where that saves nothing."""
+    instance = graph.instance(step.node)
+    kernel = lean_kernel(instance, target)
+    if kernel is None or kernel.scratch(instance) >= step.scratch_bytes:
+        return step
+    return replace(step, kernel=kernel, scratch_bytes=kernel.scratch(instance))
+
+
 def _rolling_step(graph: Graph, step: Step, target: Target) -> Step:
     """The step with the kernel that it has inside a region."""
     instance = graph.instance(step.node)
@@ -307,7 +344,7 @@ class Front:
         limit = 1 << 60
         while (path := cheapest_path(self._edges, limit)) is not None:
             peak = max((choice.bytes for choice in path), default=0)
-            extra = TURN * sum(choice.calls for choice in path)
+            extra = sum(choice.extra for choice in path)
             yield Point(peak, extra, tuple(choice.region for choice in path))
             if not path:
                 break
@@ -316,11 +353,7 @@ class Front:
     def schedule(self, point: Point) -> Schedule:
         """The schedule of a point."""
         regions = [self.candidates.settled(region) for region in point.regions]
-        steps = [
-            self.candidates.rolling[step.index] if region.rolls else step
-            for region in regions
-            for step in self.layers.steps[region.first : region.last + 1]
-        ]
+        steps = [step for region in regions for step in self.candidates.steps_of(region)]
         return replace(self.layers, steps=tuple(steps), regions=tuple(regions))
 
     def choose(self, optimize: str, limit: int | None) -> Point:
@@ -341,7 +374,7 @@ class Front:
 
 
 def cheapest_path(edges: Sequence[Sequence[Candidate]], limit: int) -> list[Candidate] | None:
-    """Regions from the first step to the last, each within `limit` bytes: fewest turns, then fewest
+    """Regions from the first step to the last, each within `limit` bytes: least extra, then fewest
 
     bytes at the worst of them, then fewest regions. None where there is none.
     """
@@ -352,7 +385,7 @@ def cheapest_path(edges: Sequence[Sequence[Candidate]], limit: int) -> list[Cand
         for choice in choices if before is not None else ():
             assert before is not None
             end = choice.region.last + 1
-            cost = (before[0] + choice.calls, max(before[1], choice.bytes), before[2] + 1)
+            cost = (before[0] + choice.extra, max(before[1], choice.bytes), before[2] + 1)
             known = best[end]
             if choice.bytes <= limit and (known is None or cost < known):
                 best[end] = cost

@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -77,7 +78,7 @@ def _needs_of(step: RowStep, tensor: str) -> list[tuple[tuple[int, int], ...]]:
     return [n for name, n in zip(step.operands, step.needs, strict=True) if name == tensor]
 
 
-@dataclass
+@dataclass(eq=False)
 class Play:
     """The turns of all steps from one start on: `turns[position]` holds the times of its turns.
 
@@ -86,7 +87,13 @@ class Play:
 
     steps: Sequence[RowStep]
     readers: Mapping[str, tuple[int, ...]]
+    heights: Mapping[str, int]
     turns: list[list[int]] = field(default_factory=list)
+
+    @cached_property
+    def length(self) -> int:
+        """Turns of all steps."""
+        return sum(len(turns) for turns in self.turns)
 
     def dead(self, tensor: str, time: int, height: int) -> int:
         """Rows of a tensor that no step needs any more for its turn at `time` or a later one."""
@@ -101,15 +108,17 @@ class Play:
                     least = min(least, step.needs[operand][done][0])
         return least
 
-    def ring_rows(self, position: int, height: int) -> int:
-        """Rows to keep of the tensor that a step makes."""
-        step = self.steps[position]
-        if step.accumulates:
-            return 1
-        kept = 1
-        for row, time in enumerate(self.turns[position]):
+    @cached_property
+    def ring_rows(self) -> tuple[int, ...]:
+        """Rows to keep of the tensor that each step makes."""
+        return tuple(self._ring_rows(position) for position in range(len(self.steps)))
+
+    def _ring_rows(self, position: int) -> int:
+        step, kept = self.steps[position], 1
+        height = self.heights[step.output]
+        for row, time in enumerate(() if step.accumulates else self.turns[position]):
             kept = max(kept, row + 1 - self.dead(step.output, time, height))
-        return kept
+        return min(kept, height)
 
     def shared_rows(self, x: int, y: int, height: int) -> int | None:
         """Rows of one ring in which step y overwrites, row by row, what step x made.
@@ -128,15 +137,21 @@ class Play:
             kept = max(kept, row + 1 - oldest)
         return kept
 
-    def busy(self, position: int, length: int) -> np.ndarray:
-        """When a step works: bool [length] over the clock."""
-        found = np.zeros(length, bool)
-        found[self.turns[position]] = True
-        return found
+    @cached_property
+    def busy(self) -> tuple[np.ndarray, ...]:
+        """When each step works: bool [length] over the clock."""
+        found = np.zeros((len(self.steps), self.length), bool)
+        for position, turns in enumerate(self.turns):
+            found[position, turns] = True
+        return tuple(found)
 
-    def held(self, position: int, length: int) -> np.ndarray:
-        """When a row of a step's output that was made waits or is read: bool [length]."""
-        step = self.steps[position]
+    @cached_property
+    def held(self) -> tuple[np.ndarray, ...]:
+        """When a row of each step's output that was made waits or is read: bool [length]."""
+        return tuple(self._held(position) for position in range(len(self.steps)))
+
+    def _held(self, position: int) -> np.ndarray:
+        step, length = self.steps[position], self.length
         found = np.zeros(length, bool)
         for row, made in enumerate(self.turns[position]):
             last = made
@@ -170,7 +185,7 @@ def play(steps: Sequence[RowStep], heights: Mapping[str, int], pushed: str | Non
     for position, step in enumerate(steps):
         for name in dict.fromkeys(step.operands):
             readers[name] = (*readers.get(name, ()), position)
-    found = Play(steps, readers, [[] for _ in steps])
+    found = Play(steps, readers, heights, [[] for _ in steps])
     there = {name: heights[name] for step in steps for name in step.operands if name not in makers}
     there.update(dict.fromkeys(makers, 0))
     clock = 0

@@ -17,6 +17,13 @@ from tinycc.target import Target
 
 def compose_tables(graph: Graph, target: Target) -> Graph:
     """The graph without tables that only another table reads."""
+    while (after := _composed(graph)) is not graph:
+        graph = after
+    return graph
+
+
+def _composed(graph: Graph) -> Graph:
+    """The same for pairs of tables that have none in common."""
     edit, touched = Rewrite(graph), set[str]()
     for node in graph.nodes:
         before = graph.producer.get(node.inputs[0]) if node.inputs else None

@@ -18,7 +18,7 @@ from tinycc.ir.graph import Graph, Instance, Node, Tensor
 from tinycc.ir.rewrite import Rewrite
 from tinycc.ops.bounds import exactly
 from tinycc.ops.constant import Constant
-from tinycc.passes.reduce.limits import Limits, given_limits, is_sound, node_limits
+from tinycc.passes.reduce.limits import given_limits, is_sound, node_limits
 from tinycc.target import Target
 
 
@@ -28,12 +28,14 @@ def fold_constants(graph: Graph, target: Target) -> Graph:
     known = {name: t.data for name, t in graph.tensors.items() if t.data is not None}
     for node in graph.nodes:
         instance = _with_known(graph.instance(node), known)
-        value = _value(instance, limits)
-        if value is None:
-            limits[node.output] = node_limits(instance, limits)
-            continue
-        known[node.output], limits[node.output] = value, exactly(value)
-        if node.op != "constant":
+        value = _computed(instance)
+        found = node_limits(instance, limits) if value is None else exactly(value)
+        limits[node.output] = found
+        if value is None and found.fixed.all():
+            type_ = instance.output.type
+            value = np.broadcast_to(found.low, type_.shape).astype(type_.dtype.numpy)
+        if value is not None:
+            known[node.output] = value
             _replace(edit, node, instance.output, value)
     return edit.apply()
 
@@ -46,21 +48,20 @@ def _with_known(instance: Instance, known: dict[str, np.ndarray]) -> Instance:
     return replace(instance, inputs=inputs)
 
 
-def _value(instance: Instance, limits: Limits) -> np.ndarray | None:
-    """The value of a node's output, if there is only one."""
-    if not is_sound(instance) or instance.output.type.is_float:
+def _computed(instance: Instance) -> np.ndarray | None:
+    """The output of a node all of whose operands are known."""
+    reference, operands = ops.get(instance.node.op).reference, [t.data for t in instance.inputs]
+    values = [data for data in operands if data is not None]
+    if reference is None or len(values) < len(operands):
         return None
-    operands = [tensor.data for tensor in instance.inputs if tensor.data is not None]
-    reference, type_ = ops.get(instance.node.op).reference, instance.output.type
-    if len(operands) == len(instance.inputs) and reference is not None:
-        return np.ascontiguousarray(reference(instance, operands))
-    found = node_limits(instance, limits)
-    if not found.fixed.all():
+    if not is_sound(instance) and instance.node.op != "dequantize":
         return None
-    return np.broadcast_to(found.low, type_.shape).astype(type_.dtype.numpy)
+    return np.ascontiguousarray(reference(instance, values))
 
 
 def _replace(edit: Rewrite, node: Node, output: Tensor, value: np.ndarray) -> None:
+    if node.op == "constant":
+        return
     edit.record(node.origin or (node.name,), "constant")
     if node.output not in edit.graph.outputs:
         edit.remove(node)

@@ -7,7 +7,7 @@ import numpy as np
 from tinycc import ops
 from tinycc.ir.graph import Graph, Instance, Tensor
 from tinycc.ops.bounds import Bounds, anything, exactly
-from tinycc.ops.dense import accumulator_is_int32
+from tinycc.ops.dense import accumulator_is_int32, has_constants
 
 Limits = dict[str, Bounds]
 
@@ -44,7 +44,9 @@ def is_sound(instance: Instance) -> bool:
     if op.name != "quantize" and (y.is_float or any(t.type.is_float for t in instance.activations)):
         return False
     needs = (need for need in op.requires if need is not accumulator_is_int32)
-    return all(need(instance) is None for need in needs)
+    if any(need(instance) is not None for need in needs):
+        return False
+    return accumulator_is_int32 not in op.requires or has_constants(instance)
 
 
 def _given(tensor: Tensor) -> Bounds:

@@ -1,0 +1,133 @@
+"""Depthwise convolution for cores with the DSP extension (runtime_c/conv2d/tinycc_dw_s8_dsp.h)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+
+from tinycc.ir.graph import Instance
+from tinycc.ops.dense import instance_constants
+from tinycc.ops.dense_dsp import DSP, fraction_bits, keeps_int32
+from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window
+
+_MOST_FOLDED = 8  # 2**8 * -128 is the least int16
+_MOST_FRACTION = 10  # two more fit the inputs
+_WIDEST = 7
+_MOST_POINTERS = 16  # input rows of a call: bytes of stack against rows that are expanded again
+_GEOMETRY = ("in_width", "in_channels", "out_width", "out_channels", "kernel_height")
+_MORE_GEOMETRY = ("pad_left", "in_zero", "out_zero", "low", "high")
+
+Portable = Callable[[Instance], Params]
+"""The parameters of the portable convolution, which the fast kernels share in part."""
+
+
+def depthwise_kernels_dsp(
+    plain: Portable,
+    window: Callable[[Instance], Window],
+    depthwise: Callable[[Instance], bool],
+) -> tuple[Kernel, ...]:
+    """3x3, and any other window up to 7 columns wide."""
+
+    def fits(instance: Instance) -> bool:
+        return depthwise(instance) and _fits(instance, _numbers(plain(instance)))
+
+    def is_3x3(instance: Instance) -> bool:
+        return instance.inputs[1].type.shape[1:3] == (3, 3) and fits(instance)
+
+    def scratch(instance: Instance) -> int:
+        return _scratch(_numbers(plain(instance)))
+
+    def rows_together(instance: Instance) -> Window:
+        own = window(instance)
+        return replace(own, together=max(1, 1 + (_MOST_POINTERS - own.rows) // own.stride))
+
+    def kernel(symbol: str, when: Callable[[Instance], bool], pack: _Pack) -> Kernel:
+        def params(instance: Instance) -> Params:
+            return _params(instance, plain(instance), window(instance).stride, pack)
+
+        return Kernel(
+            symbol,
+            f"conv2d/{symbol}.c",
+            Drive.ROWS,
+            params,
+            isa=DSP,
+            when=when,
+            scratch=scratch,
+            window=rows_together,
+        )
+
+    return (
+        kernel("tinycc_dwconv3x3_s8_dsp", is_3x3, _overlapping_pairs),
+        kernel("tinycc_dwconv2d_s8_dsp", fits, _even_pairs),
+    )
+
+
+def _numbers(plain: Params) -> dict[str, int]:
+    return {field.name: field.value for field in plain.fields if isinstance(field.value, int)}
+
+
+def _fits(instance: Instance, own: dict[str, int]) -> bool:
+    narrow = own["stride"] <= 2 and own["kernel_width"] <= _WIDEST
+    dense = own["dilation_height"] == own["dilation_width"] == 1
+    whole = own["in_channels"] >= 4 and fraction_bits(instance) <= _MOST_FRACTION
+    return narrow and dense and whole and keeps_int32(instance)
+
+
+def _pairs(own: dict[str, int]) -> int:
+    width = own["kernel_width"]
+    return max(2, width // 2 + 1 if own["stride"] == 1 else (width + 1) // 2)
+
+
+def _scratch(own: dict[str, int]) -> int:
+    """The formula of tinycc_conv2d.h."""
+    stride, height = own["stride"], own["kernel_height"]
+    used = (own["pad_left"] + own["in_width"] + 1) // 2
+    fours = (own["out_width"] + 3) // 4
+    pitch = max(used, 2 * stride * (fours - 1) + _pairs(own) + (1 if stride == 1 else 3))
+    return 4 * height * (4 * pitch + 1)
+
+
+_Pack = Callable[[np.ndarray, int], np.ndarray]
+"""Weights [channels, height, width] int16 -> [channels, height, pairs, 2], given the pairs."""
+
+
+def _overlapping_pairs(weights: np.ndarray, pairs: int) -> np.ndarray:
+    return np.stack([weights[:, :, 0:2], weights[:, :, 1:3]], axis=2)
+
+
+def _even_pairs(weights: np.ndarray, pairs: int) -> np.ndarray:
+    channels, height, width = weights.shape
+    padded = np.zeros((channels, height, 2 * pairs), np.int16)
+    padded[:, :, :width] = weights
+    return padded.reshape(channels, height, pairs, 2)
+
+
+def _params(instance: Instance, plain: Params, stride_height: int, pack: _Pack) -> Params:
+    own, members = _numbers(plain), {field.name: field for field in plain.fields}
+    constants, fraction = instance_constants(instance), fraction_bits(instance)
+    folded = min(fraction, _MOST_FOLDED)
+    weights = cast(np.ndarray, instance.inputs[1].data)[..., 0].astype(np.int16) << folded
+    products = np.ascontiguousarray(pack(weights, _pairs(own)), "<i2")
+    bias = np.array(constants.bias, np.int64) << constants.requantization.shift
+    parts = (
+        bias.astype(np.int32)[:, np.newaxis],
+        products.reshape(len(weights), -1).view("<i4"),
+        constants.requantization.multiplier[:, np.newaxis],
+    )
+    packed = np.concatenate(parts, axis=1).astype(np.int32)
+    return Params(
+        "tinycc_dwconv2d_s8_dsp_params",
+        (
+            *(members[name] for name in _GEOMETRY),
+            members["kernel_width"],
+            members["stride"],
+            Field("stride_height", stride_height),
+            *(members[name] for name in _MORE_GEOMETRY),
+            Field("doubled", fraction - folded),
+            Field("words", packed.shape[1]),
+            Field("packed", Array("int32_t", packed, f"{instance.inputs[1].name}, packed")),
+        ),
+    )

@@ -1,0 +1,69 @@
+"""Kernels for the M-profile vector extension: sums, products, tables and pools.
+
+They take the portable kernels' parameters; what differs is said where a kernel is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from tinycc.ir.graph import Instance
+from tinycc.ops.dense_mve import MVE
+from tinycc.ops.numerics import INT32_MAX
+from tinycc.ops.op import Kernel, Params
+
+_MOST_TAPS = 255  # that a sum of 16 bits holds
+
+
+def vectorised(plain: Kernel, when: Callable[[Instance], bool] = lambda _: True) -> Kernel:
+    """The MVE kernel beside a portable one."""
+    return replace(
+        plain,
+        symbol=f"{plain.symbol}_mve",
+        source=plain.source.replace(".c", "_mve.c"),
+        isa=MVE,
+        when=lambda instance: plain.when(instance) and when(instance),
+    )
+
+
+def _number(params: Params, name: str) -> int:
+    value = next(field.value for field in params.fields if field.name == name)
+    assert isinstance(value, int)
+    return value
+
+
+def vectorised_product(plain: Kernel) -> Kernel:
+    """The product of two centred values is shifted in 32 bits."""
+
+    def fits(instance: Instance) -> bool:
+        return 255 * 255 << _number(plain.params(instance), "shift") <= INT32_MAX
+
+    return vectorised(plain, fits)
+
+
+def vectorised_average(plain: Kernel) -> Kernel:
+    """The sum of a window is shifted in 32 bits; that of a window's row fits 16."""
+
+    def fits(instance: Instance) -> bool:
+        params = plain.params(instance)
+        width = _number(params, "kernel_width")
+        area = width * _number(params, "kernel_height")
+        return width <= _MOST_TAPS and 255 * area << _number(params, "shift") <= INT32_MAX
+
+    return vectorised(plain, fits)
+
+
+def with_vectors(first: Kernel, *others: Kernel) -> tuple[Kernel, ...]:
+    """Kernels, the MVE form of the first before them."""
+    return vectorised(first), first, *others
+
+
+def with_vector_product(first: Kernel, *others: Kernel) -> tuple[Kernel, ...]:
+    """The same for products."""
+    return vectorised_product(first), first, *others
+
+
+def with_vector_average(first: Kernel, *others: Kernel) -> tuple[Kernel, ...]:
+    """The same for means."""
+    return vectorised_average(first), first, *others
