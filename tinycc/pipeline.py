@@ -35,6 +35,7 @@ from tinycc.passes.reduce.fold_pads import fold_pads
 from tinycc.passes.reduce.mark_sums import mark_sums
 from tinycc.passes.reduce.merge_repeated import merge_repeated
 from tinycc.passes.reduce.remove_channels import remove_channels
+from tinycc.passes.reduce.shrink_operands import shrink_operands
 from tinycc.passes.remove_identities import remove_identities
 from tinycc.passes.remove_transposes import remove_transposes
 from tinycc.schedule.layers import layer_schedule
@@ -65,6 +66,7 @@ REDUCE: tuple[Pass, ...] = (
     remove_channels,
     drop_inactive,
     compose_tables,
+    shrink_operands,
     mark_sums,
 )
 PASSES = (*LOWER, *REDUCE)

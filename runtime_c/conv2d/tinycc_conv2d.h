@@ -32,6 +32,7 @@ tinycc_kernel tinycc_conv2d_s8;
 
 /* MVE, groups == 1, packed as above. Scratch: the windows of at most 8 output pixels. */
 tinycc_kernel tinycc_conv2d_s8_mve;
+tinycc_kernel tinycc_conv2d_odd_s8_mve;
 
 /* ROWS, groups == in_channels. No scratch. */
 tinycc_kernel tinycc_dwconv2d_s8;
@@ -54,8 +55,11 @@ typedef struct {
 /* RUN over pixels: 1x1 window, stride 1, no padding, one group. No scratch. */
 tinycc_kernel tinycc_conv1x1_s8;
 
-/* MVE: weights and bias (with the multipliers) are packed as tinycc_tile_mve.h says. */
+/* MVE: weights and bias (with the multipliers) are packed as tinycc_tile_mve.h says. `odd`: for any
+ * number of output channels, the others for multiples of 4. The output may lie below the input that
+ * dies (design: Overlap). */
 tinycc_kernel tinycc_conv1x1_s8_mve;
+tinycc_kernel tinycc_conv1x1_odd_s8_mve;
 tinycc_kernel tinycc_fully_connected_s8_mve; /* one vector at a time */
 
 /* Kernels for cores with the DSP extension (tinycc_dot_s8_dsp.h). A shift is folded into the

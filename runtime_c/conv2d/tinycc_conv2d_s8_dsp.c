@@ -42,14 +42,32 @@ static void tinycc_conv2d_s8_dsp_gather(const tinycc_conv2d_s8_dsp_params *p,
     }
 }
 
-/* One row of taps of one pixel, byte by byte where a tap leaves the image. */
+/* Bytes are few here: a call of memset or memcpy would cost more. */
+static inline int8_t *tinycc_conv2d_s8_dsp_repeat(int8_t *to, int8_t value, int32_t bytes)
+{
+    for (; bytes > 0; bytes--) {
+        *to++ = value;
+    }
+    return to;
+}
+
+/* One row of taps of one pixel that may leave the image; taps may be apart. */
 static int8_t *tinycc_conv2d_s8_dsp_edge(const tinycc_conv2d_s8_dsp_params *p, const int8_t *row,
                                          int32_t column, int8_t *to)
 {
+    const int32_t channels = p->in_channels;
+    const int8_t zero = (int8_t)p->in_zero;
+    if (row == NULL) {
+        return tinycc_conv2d_s8_dsp_repeat(to, zero, p->kernel_width * channels);
+    }
     for (int32_t kx = 0; kx < p->kernel_width; kx++) {
-        const int valid = row != NULL && column >= 0 && column < p->in_width;
-        for (int32_t c = 0; c < p->in_channels; c++) {
-            *to++ = valid ? row[column * p->in_channels + c] : (int8_t)p->in_zero;
+        if (column < 0 || column >= p->in_width) {
+            to = tinycc_conv2d_s8_dsp_repeat(to, zero, channels);
+        } else {
+            const int8_t *x = row + column * channels;
+            for (int32_t i = 0; i < channels; i++) {
+                *to++ = *x++;
+            }
         }
         column += p->dilation_width;
     }

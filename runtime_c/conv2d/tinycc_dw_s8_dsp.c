@@ -339,23 +339,35 @@ __asm__(
     "    tinycc_dw_any 4, 2\n");
 
 /* Two neighbouring pixels' words become one pair in each of four planes; a last odd pixel four
- * halves. r0-r3 planes; r4 image; r5 bytes of a pixel; r6 pixels left; r7-r12 values. */
+ * halves. r0-r3 planes; r4 image; r5 bytes of a pixel; r6 pixels left; r7-r10, r12 values; r11
+ * tinycc_dw_s8_dsp_rows; lr next row. */
 __asm__(
-    "    .pushsection .text.tinycc_dw_s8_dsp_row, \"ax\", %progbits\n"
+    "    .pushsection .text.tinycc_dw_s8_dsp_expand, \"ax\", %progbits\n"
     "    .balign 4\n"
-    "    .global tinycc_dw_s8_dsp_row\n"
-    "    .type  tinycc_dw_s8_dsp_row, %function\n"
+    "    .global tinycc_dw_s8_dsp_expand\n"
+    "    .type  tinycc_dw_s8_dsp_expand, %function\n"
     "    .thumb_func\n"
-    "tinycc_dw_s8_dsp_row:\n"
-    "    push   {r4-r10, lr}\n"
-    "    mov    r4, r1\n"
-    "    ldr    r5, [sp, #32]\n"
-    "    subs   r6, r2, #2\n"
+    "tinycc_dw_s8_dsp_expand:\n"
+    "    push   {r4-r11, lr}\n"
+    "    mov    r11, r0\n"
+    "    ldr    lr, [r11, #8]\n"
+    "1:  ldrd   r0, r1, [r11]\n"
+    "    ldr    r4, [lr], #4\n"
+    "    ldrd   r3, r5, [r11, #16]\n"
+    "    ldrd   r6, r7, [r11, #24]\n"
+    "    add    r1, r1, r0\n"
+    "    str    r1, [r11]\n"
     "    add    r1, r0, r3\n"
     "    add    r2, r1, r3\n"
     "    add    r3, r2, r3\n"
-    "    bmi    2f\n"
-    "1:  ldr    r8, [r4, r5]\n"
+    "    cmp    r4, #0\n" /* padding: one word for all pixels */
+    "    itte   eq\n"
+    "    addeq  r4, r11, #32\n"
+    "    moveq  r5, #0\n"
+    "    addne  r4, r4, r7\n"
+    "    subs   r6, r6, #2\n"
+    "    bmi    3f\n"
+    "2:  ldr    r8, [r4, r5]\n"
     "    ldr    r7, [r4]\n"
     "    add    r4, r4, r5, lsl #1\n"
     "    sxtb16 r10, r8\n"
@@ -371,9 +383,9 @@ __asm__(
     "    str    r9, [r1], #4\n"
     "    str    r10, [r2], #4\n"
     "    str    r8, [r3], #4\n"
-    "    bpl    1b\n"
-    "2:  cmn    r6, #2\n"
-    "    beq    3f\n"
+    "    bpl    2b\n"
+    "3:  lsls   r6, r6, #31\n"
+    "    beq    4f\n"
     "    ldr    r7, [r4]\n"
     "    sxtb16 r8, r7\n"
     "    sxtb16 r7, r7, ror #8\n"
@@ -383,32 +395,19 @@ __asm__(
     "    lsr    r7, r7, #16\n"
     "    strh   r8, [r2]\n"
     "    strh   r7, [r3]\n"
-    "3:  pop    {r4-r10, pc}\n"
-    "    .size  tinycc_dw_s8_dsp_row, . - tinycc_dw_s8_dsp_row\n"
+    "4:  ldr    r7, [r11, #12]\n"
+    "    cmp    lr, r7\n"
+    "    bne    1b\n"
+    "    pop    {r4-r11, pc}\n"
+    "    .size  tinycc_dw_s8_dsp_expand, . - tinycc_dw_s8_dsp_expand\n"
     "    .popsection\n");
-
-void tinycc_dw_s8_dsp_row(int32_t *to, const int8_t *from, int32_t pixels, int32_t plane_bytes,
-                          int32_t pixel_bytes);
-
-/* Fills row `slot` of four planes with padding. */
-static void tinycc_dw_s8_dsp_fill(const tinycc_dwconv2d_s8_dsp_params *p,
-                                  const tinycc_dw_s8_dsp_plan *plan, int32_t slot)
-{
-    const uint32_t value = (uint32_t)(p->in_zero * (1 << p->doubled)) & 0xFFFFu;
-    int32_t *to = plan->planes + slot * plan->pitch;
-    for (int32_t lane = 0; lane < 4; lane++) {
-        for (int32_t i = 0; i < plan->pitch; i++) {
-            to[i] = (int32_t)(value << 16 | value);
-        }
-        to += plan->plane;
-    }
-}
 
 tinycc_dw_s8_dsp_plan tinycc_dw_s8_dsp_begin(const tinycc_dwconv2d_s8_dsp_params *p, int32_t pairs,
                                              void *scratch)
 {
     const int32_t fours = (p->out_width + 3) / 4, used = (p->pad_left + p->in_width + 1) / 2;
     const int32_t reached = p->stride * 2 * (fours - 1) + pairs + (p->stride == 1 ? 1 : 3);
+    const uint32_t zero = (uint32_t)(p->in_zero * (1 << p->doubled)) & 0xFFFFu;
     tinycc_dw_s8_dsp_plan plan;
     plan.stride = p->stride;
     plan.pairs = pairs;
@@ -417,36 +416,26 @@ tinycc_dw_s8_dsp_plan tinycc_dw_s8_dsp_begin(const tinycc_dwconv2d_s8_dsp_params
     plan.multiplier = p->out_channels / p->in_channels;
     plan.planes = scratch;
     plan.rows = (const int32_t **)(void *)(plan.planes + 4 * plan.plane);
-    for (int32_t slot = 0; slot < p->kernel_height; slot++) {
-        tinycc_dw_s8_dsp_fill(p, &plan, slot);
+    for (int32_t i = 0; i < 4 * plan.plane; i++) {
+        plan.planes[i] = (int32_t)(zero << 16 | zero);
     }
     return plan;
 }
 
-/* Shifts the inputs of one row of a plane; rare, hence plain. */
-static void tinycc_dw_s8_dsp_double(int8_t *to, int32_t width, int32_t times)
+void tinycc_dw_s8_dsp_double(const tinycc_dwconv2d_s8_dsp_params *p,
+                             const tinycc_dw_s8_dsp_plan *plan, int32_t slot, int32_t count)
 {
-    for (int32_t i = 0; i < width; i++) {
-        int16_t value;
-        memcpy(&value, to + 2 * i, sizeof value);
-        value = (int16_t)(value * (1 << times));
-        memcpy(to + 2 * i, &value, sizeof value);
-    }
-}
-
-void tinycc_dw_s8_dsp_expand(const tinycc_dwconv2d_s8_dsp_params *p,
-                             const tinycc_dw_s8_dsp_plan *plan, const int8_t *row, int32_t channel,
-                             int32_t slot)
-{
-    int8_t *to = (int8_t *)(plan->planes + slot * plan->pitch) + 2 * p->pad_left;
-    if (row == NULL) {
-        tinycc_dw_s8_dsp_fill(p, plan, slot);
-        return;
-    }
-    tinycc_dw_s8_dsp_row((int32_t *)(void *)to, row + channel, p->in_width, 4 * plan->plane,
-                         p->in_channels);
-    for (int32_t lane = 0; p->doubled && lane < 4; lane++) {
-        tinycc_dw_s8_dsp_double(to + 4 * lane * plan->plane, p->in_width, p->doubled);
+    const int32_t *rows = plan->planes + slot * plan->pitch;
+    for (int32_t lane = 0; lane < 4; lane++) {
+        for (int32_t i = 0; i < count; i++) {
+            int8_t *to = (int8_t *)(rows + lane * plan->plane + i * plan->pitch) + 2 * p->pad_left;
+            for (int32_t x = 0; x < p->in_width; x++) {
+                int16_t value;
+                memcpy(&value, to + 2 * x, sizeof value);
+                value = (int16_t)(value * (1 << p->doubled));
+                memcpy(to + 2 * x, &value, sizeof value);
+            }
+        }
     }
 }
 

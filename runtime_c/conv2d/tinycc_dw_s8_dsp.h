@@ -49,39 +49,71 @@ typedef struct {
 tinycc_dw_s8_dsp_plan tinycc_dw_s8_dsp_begin(const tinycc_dwconv2d_s8_dsp_params *p, int32_t pairs,
                                              void *scratch);
 
-/* Expands one image row (null: padding) of four channels into row `slot` of their planes. */
-void tinycc_dw_s8_dsp_expand(const tinycc_dwconv2d_s8_dsp_params *p,
-                             const tinycc_dw_s8_dsp_plan *plan, const int8_t *row, int32_t channel,
-                             int32_t slot);
+/* Rows of four channels to expand. The order is that of the assembly. */
+typedef struct {
+    int8_t *to; /* in the first channel's plane; moves on */
+    int32_t pitch_bytes;
+    const void *const *rows; /* of the image; null: padding */
+    const void *const *rows_end;
+    int32_t plane_bytes, pixel_bytes;
+    int32_t width, channel;
+    uint32_t zeros; /* four bytes of padding */
+} tinycc_dw_s8_dsp_rows;
+
+/* Assembly. At least one row. */
+void tinycc_dw_s8_dsp_expand(tinycc_dw_s8_dsp_rows *rows);
+
+/* Shifts the inputs in `count` expanded rows from `slot` on; rare, hence plain. */
+void tinycc_dw_s8_dsp_double(const tinycc_dwconv2d_s8_dsp_params *p,
+                             const tinycc_dw_s8_dsp_plan *plan, int32_t slot, int32_t count);
+
+/* Expands `count` image rows of four channels, the first into row `slot` of their planes. */
+static inline void tinycc_dw_s8_dsp_take(const tinycc_dwconv2d_s8_dsp_params *p,
+                                         const tinycc_dw_s8_dsp_plan *plan,
+                                         tinycc_dw_s8_dsp_rows *taken, const void *const *rows,
+                                         int32_t count, int32_t slot)
+{
+    while (count > 0) {
+        const int32_t room = p->kernel_height - slot, now = count < room ? count : room;
+        taken->to = (int8_t *)(plan->planes + slot * plan->pitch) + 2 * p->pad_left;
+        taken->rows = rows;
+        taken->rows_end = rows + now;
+        tinycc_dw_s8_dsp_expand(taken);
+        if (p->doubled) {
+            tinycc_dw_s8_dsp_double(p, plan, slot, now);
+        }
+        rows += now;
+        count -= now;
+        slot = 0;
+    }
+}
+
+/* Points at the rows of a window whose first row is in row `slot` of the first plane. */
+static inline void tinycc_dw_s8_dsp_window(const tinycc_dwconv2d_s8_dsp_params *p,
+                                           const tinycc_dw_s8_dsp_plan *plan, int32_t slot)
+{
+    for (int32_t i = 0; i < p->kernel_height; i++) {
+        plan->rows[i] = plan->planes + slot * plan->pitch;
+        slot = slot + 1 == p->kernel_height ? 0 : slot + 1;
+    }
+}
 
 /* Calls the row function that a plan needs. */
 typedef void tinycc_dw_s8_dsp_make(const tinycc_dw_s8_dsp_plan *plan,
                                    const tinycc_dw_s8_dsp_line *line);
 
-/* One output row of four channels whose rows are expanded. */
-static inline void tinycc_dw_s8_dsp_four(const tinycc_dwconv2d_s8_dsp_params *p,
-                                         const tinycc_dw_s8_dsp_plan *plan,
-                                         tinycc_dw_s8_dsp_make *make, const int32_t *packed,
-                                         int8_t *y)
+/* Several outputs per input channel: after the first of four channels, the three others. */
+static inline void tinycc_dw_s8_dsp_others(const tinycc_dwconv2d_s8_dsp_params *p,
+                                           const tinycc_dw_s8_dsp_plan *plan,
+                                           tinycc_dw_s8_dsp_make *make, tinycc_dw_s8_dsp_line *line)
 {
-    const int32_t times = plan->multiplier, calls = times == 1 ? 1 : 4;
-    tinycc_dw_s8_dsp_line line = {packed,
-                                  plan->rows,
-                                  y,
-                                  p->out_width * p->out_channels,
-                                  times == 1 ? 4 : times,
-                                  times == 1 ? 4 * plan->plane : 0,
-                                  2 * p->out_zero + 1,
-                                  p->out_channels,
-                                  plan->rows + p->kernel_height,
-                                  (p->out_width & ~3) * p->out_channels};
-    for (int32_t i = 0; i < calls; i++) { /* several outputs per input: plane by plane */
-        make(plan, &line);
-        line.packed += times * p->words;
-        line.y += times;
+    for (int32_t i = 1; i < 4; i++) {
+        line->packed += plan->multiplier * p->words;
+        line->y += plan->multiplier;
         for (int32_t j = 0; j < p->kernel_height; j++) {
             plan->rows[j] += plan->plane;
         }
+        make(plan, line);
     }
 }
 
@@ -92,24 +124,63 @@ static inline void tinycc_dw_s8_dsp_all(const tinycc_dwconv2d_s8_dsp_params *p, 
                                         int8_t *y, int32_t n, void *scratch)
 {
     const tinycc_dw_s8_dsp_plan plan = tinycc_dw_s8_dsp_begin(p, pairs, scratch);
-    const int32_t height = p->kernel_height, row_bytes = p->out_width * p->out_channels;
-    for (int32_t channel = 0; channel < p->in_channels; channel += 4) {
-        const int32_t last = p->in_channels - 4, from = channel < last ? channel : last;
-        const int32_t *packed = p->packed + from * plan.multiplier * p->words;
-        int32_t next = 0;
+    const int32_t times = plan.multiplier, height = p->kernel_height;
+    tinycc_dw_s8_dsp_line line = {NULL,
+                                  plan.rows,
+                                  NULL,
+                                  p->out_width * p->out_channels,
+                                  times == 1 ? 4 : times,
+                                  times == 1 ? 4 * plan.plane : 0,
+                                  2 * p->out_zero + 1,
+                                  p->out_channels,
+                                  plan.rows + height,
+                                  (p->out_width & ~3) * p->out_channels};
+    tinycc_dw_s8_dsp_rows taken = {NULL,
+                                   4 * plan.pitch,
+                                   NULL,
+                                   NULL,
+                                   4 * plan.plane,
+                                   p->in_channels,
+                                   p->in_width,
+                                   0,
+                                   (uint32_t)(p->in_zero & 255) * 0x01010101u};
+    int8_t *const start = (int8_t *)plan.planes + 2 * p->pad_left;
+    const int32_t last_four = p->in_channels - 4, words = times * p->words;
+    int32_t pointed = -1; /* where the window starts that plan.rows points at */
+    for (int32_t channel = 0; channel < last_four + 4; channel += 4) {
+        int32_t next = 0, first = 0, slot = 0; /* slot: of row `first` */
+        taken.channel = channel < last_four ? channel : last_four;
         for (int32_t row = 0; row < n; row++) {
-            const int32_t first = row * p->stride_height;
-            for (next = next < first ? first : next; next < first + height; next++) {
-                tinycc_dw_s8_dsp_expand(p, &plan, in[next], from, next % height);
+            if (row == 0) { /* the common case without a remainder */
+                taken.to = start;
+                taken.rows = in;
+                taken.rows_end = in + height;
+                tinycc_dw_s8_dsp_expand(&taken);
+                if (p->doubled) {
+                    tinycc_dw_s8_dsp_double(p, &plan, 0, height);
+                }
+            } else {
+                const int32_t from = next < first ? first : next;
+                tinycc_dw_s8_dsp_take(p, &plan, &taken, in + from, first + height - from,
+                                      from % height);
             }
-            for (int32_t i = 0; i < height; i++) {
-                plan.rows[i] = plan.planes + (first + i) % height * plan.pitch;
+            if (slot != pointed) {
+                tinycc_dw_s8_dsp_window(p, &plan, slot);
+                pointed = slot;
             }
-            tinycc_dw_s8_dsp_four(p, &plan, make, packed,
-                                  y + row * row_bytes + from * plan.multiplier);
+            line.packed = p->packed + taken.channel * words;
+            line.y = y + row * line.bytes + taken.channel * times;
+            make(&plan, &line);
+            if (times > 1) {
+                tinycc_dw_s8_dsp_others(p, &plan, make, &line);
+                pointed = -1;
+            }
+            next = first + height;
+            first += p->stride_height;
+            slot = n == 1 ? 0 : first % height;
         }
     }
-    tinycc_clamp_s8_dsp(y, n * row_bytes, p->low, p->high);
+    tinycc_clamp_s8_dsp(y, n * line.bytes, p->low, p->high);
 }
 
 #endif

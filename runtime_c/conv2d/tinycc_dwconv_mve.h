@@ -108,7 +108,7 @@ TINYCC_DWCONV_MVE_ROWS(TINYCC_DWCONV_MVE_PREFIX "rows4",
 #endif
 
 /* The loop over pairs of pixels around the loop over groups of four channels. */
-#define TINYCC_DWCONV_MVE_TILE(name, step)                                                         \
+#define TINYCC_DWCONV_MVE_TILE(name, finish, step)                                                         \
     __asm__(TINYCC_MVE_ENTER(name)                                                                 \
             "1: ldr r0,[sp,#24]\n"                                                                 \
             "ldrd r5,r9,[r0,#24]\n"                                                                \
@@ -119,8 +119,7 @@ TINYCC_DWCONV_MVE_ROWS(TINYCC_DWCONV_MVE_PREFIX "rows4",
             "2:\n" TINYCC_DWCONV_MVE_CHANNEL("r0", "r8", step)                                     \
             TINYCC_DWCONV_MVE_CHANNEL("r2", "r10", step)                                           \
             TINYCC_DWCONV_MVE_CHANNEL("r4", "r12", step)                                           \
-            TINYCC_DWCONV_MVE_CHANNEL("r6", "lr", step) TINYCC_MVE_FINISH                          \
-            "bne 2b\n"                                                                             \
+            TINYCC_DWCONV_MVE_CHANNEL("r6", "lr", step) finish("2b")                               \
             "ldr r0,[sp,#24]\n"                                                                    \
             "ldrd r2,r4,[r0,#32]\n"                                                                \
             "ldr r6,[sp,#12]\n"                                                                    \
@@ -145,8 +144,14 @@ TINYCC_DWCONV_MVE_ROWS(TINYCC_DWCONV_MVE_PREFIX "rows4",
 
 tinycc_tile_function_mve TINYCC_DWCONV_MVE(stride1);
 tinycc_tile_function_mve TINYCC_DWCONV_MVE(stride2);
-TINYCC_DWCONV_MVE_TILE(TINYCC_DWCONV_MVE_PREFIX "stride1", "64");
-TINYCC_DWCONV_MVE_TILE(TINYCC_DWCONV_MVE_PREFIX "stride2", "128");
+TINYCC_DWCONV_MVE_TILE(TINYCC_DWCONV_MVE_PREFIX "stride1", TINYCC_MVE_FINISH, "64");
+TINYCC_DWCONV_MVE_TILE(TINYCC_DWCONV_MVE_PREFIX "stride2", TINYCC_MVE_FINISH, "128");
+
+/* The same for a last group of 1 to 3 channels. */
+tinycc_tile_function_mve TINYCC_DWCONV_MVE(odd1);
+tinycc_tile_function_mve TINYCC_DWCONV_MVE(odd2);
+TINYCC_DWCONV_MVE_TILE(TINYCC_DWCONV_MVE_PREFIX "odd1", TINYCC_MVE_FINISH_ODD, "64");
+TINYCC_DWCONV_MVE_TILE(TINYCC_DWCONV_MVE_PREFIX "odd2", TINYCC_MVE_FINISH_ODD, "128");
 
 /* A strip of output pixels. */
 typedef struct {
@@ -258,64 +263,53 @@ static void TINYCC_DWCONV_MVE(prepare)(TINYCC_DWCONV_MVE(strip) *s, int32_t chan
     s->source = source;
 }
 
-static void TINYCC_DWCONV_MVE(run)(const tinycc_conv2d_s8_params *p, const tinycc_tile_mve *tile)
+static void TINYCC_DWCONV_MVE(run)(const tinycc_conv2d_s8_params *p, const tinycc_tile_mve *tile,
+                                   int32_t channels)
 {
-    if (p->stride == 1) {
+    const int odd = (channels & 3) != 0;
+    if (p->stride == 1 && !odd) {
         TINYCC_DWCONV_MVE(stride1)(tile);
-    } else {
+    } else if (p->stride == 1) {
+        TINYCC_DWCONV_MVE(odd1)(tile);
+    } else if (!odd) {
         TINYCC_DWCONV_MVE(stride2)(tile);
+    } else {
+        TINYCC_DWCONV_MVE(odd2)(tile);
     }
 }
 
-/* The last of `count` channels, from `done` on, pixel by pixel through a buffer: where four
- * channels or two pixels do not exist. */
-static void TINYCC_DWCONV_MVE(rest)(TINYCC_DWCONV_MVE(strip) *s, int32_t done, int32_t count,
-                                    int8_t *y)
+/* `count` channels of a single pixel, through a buffer: a tile stores two. */
+static void TINYCC_DWCONV_MVE(single)(TINYCC_DWCONV_MVE(strip) *s, int32_t count, int8_t *y)
 {
-    tinycc_tile_mve *tile = &s->tile;
-    const int8_t *x0 = tile->x0 + 4 * done;
-    int8_t results[8];
-    tile->y = results;
-    tile->pairs = 1;
-    tile->odd = 0;
-    tinycc_tile_mve_bounds(tile, s->p->low, s->p->high, 4);
-    for (tile->weights += done * TINYCC_DWCONV_MVE_VECTORS * 16; done < count; done += 4) {
-        const int32_t channels = count - done < 4 ? count - done : 4;
-        tile->constants = tile->end;
-        tile->end += 8;
-        for (int32_t pixel = 0; pixel < s->pixels; pixel++) {
-            const int32_t again = pixel > 0 && pixel == s->pixels - 1; /* of the last pair */
-            tile->x0 = x0 + (pixel - again) * (tile->x_step >> 1);
-            TINYCC_DWCONV_MVE(run)(s->p, tile);
-            memcpy(y + pixel * s->p->out_channels + done, results + 4 * again, (size_t)channels);
-        }
-        tile->weights += 4 * TINYCC_DWCONV_MVE_VECTORS * 16;
-        x0 += 16;
-    }
-    tinycc_tile_mve_bounds(tile, s->p->low, s->p->high, s->p->out_channels);
+    int8_t results[32];
+    s->tile.y = results;
+    s->tile.pairs = 1;
+    s->tile.extra = 0;
+    tinycc_tile_mve_bounds(&s->tile, s->p->low, s->p->high, 16);
+    TINYCC_DWCONV_MVE(run)(s->p, &s->tile, count);
+    memcpy(y, results, (size_t)count);
+    tinycc_tile_mve_bounds(&s->tile, s->p->low, s->p->high, s->p->out_channels);
 }
 
-/* Up to 16 output channels from `channel` on. */
+/* `count` output channels, at most 16, from `channel` on. */
 static void TINYCC_DWCONV_MVE(channels)(TINYCC_DWCONV_MVE(strip) *s, int32_t channel,
                                         int32_t count, int8_t *y)
 {
     const tinycc_conv2d_s8_params *p = s->p;
-    const int32_t whole = s->pixels > 1 ? count & ~3 : 0;
     tinycc_tile_mve *tile = &s->tile;
     tile->x0 = s->planes + 128 * TINYCC_DWCONV_MVE_MIDDLE - 4;
     tile->weights = p->weights + channel * TINYCC_DWCONV_MVE_VECTORS * 16;
     tile->constants = p->bias + 2 * channel;
-    tile->end = tile->constants + 2 * whole;
-    tile->y_skip = 2 * p->out_channels - whole;
-    if (whole != 0) {
-        tile->y = y;
-        tile->pairs = s->pixels >> 1;
-        tile->odd = (s->pixels & 1) * p->out_channels;
-        TINYCC_DWCONV_MVE(run)(p, tile);
+    tile->end = tile->constants + 2 * count;
+    if (s->pixels == 1) {
+        TINYCC_DWCONV_MVE(single)(s, count, y);
+        return;
     }
-    if (whole != count) {
-        TINYCC_DWCONV_MVE(rest)(s, whole, count, y);
-    }
+    tile->y = y;
+    tile->y_skip = 2 * p->out_channels - ((count + 3) & ~3);
+    tile->pairs = s->pixels >> 1;
+    tile->extra = (s->pixels & 1) * p->out_channels;
+    TINYCC_DWCONV_MVE(run)(p, tile, count);
 }
 
 /* One output row. */

@@ -30,8 +30,9 @@ typedef struct {
     int32_t y_skip;                /* 36: bytes from the end of a pair's groups to the next pair */
     int32_t pairs;                 /* 40 */
     int8_t *y;                     /* 44 */
-    int32_t tail;                  /* 48: bytes of the last, partial vector of inputs */
-    int32_t odd;                   /* 52: depthwise: 0, or bytes between the outputs of pixels:
+    int32_t reserved;              /* 48 */
+    int32_t extra;                 /* 52: dense: bytes of the last, partial vector of inputs.
+                                          depthwise: 0, or bytes between the outputs of pixels:
                                           after the pairs, the last pixel with the one before */
     uint16_t offsets[8];           /* 56: from y, of channel 0 of both pixels, channel 1, ... */
     int16_t low[8], high[8];       /* 72, 88: bounds of the output */
@@ -63,7 +64,25 @@ static inline void tinycc_tile_mve_bounds(tinycc_tile_mve *tile, int32_t low, in
     }
 }
 
-/* Pieces of assembly. Stack: the first 24 bytes of the tile, its address, pairs left, odd. */
+/* How many of n vectors at x can be taken two by two while their outputs are written at y: all if
+ * nothing overlaps, else as long as the outputs of two end below the first one's input. */
+static inline int32_t tinycc_tile_mve_apart(const int8_t *x, const int8_t *y, int32_t inputs,
+                                            int32_t outputs, int32_t n)
+{
+    const uintptr_t from = (uintptr_t)x, to = (uintptr_t)y;
+    intptr_t room = (intptr_t)(from - to) - 2 * outputs;
+    int32_t pairs = 0;
+    if (to >= from + (uintptr_t)(n * inputs) || to + (uintptr_t)(n * outputs) <= from) {
+        return n;
+    }
+    while (2 * pairs + 1 < n && room >= 0) {
+        room += 2 * (inputs - outputs);
+        pairs++;
+    }
+    return 2 * pairs;
+}
+
+/* Pieces of assembly. Stack: the first 24 bytes of the tile, its address, pairs left, extra. */
 #define TINYCC_MVE_ENTER(name)                                                                     \
     ".pushsection .text." name ",\"ax\",%progbits\n"                                               \
     ".p2align 3\n.global " name "\n.type " name ",%function\n.thumb_func\n" name ":\n"             \
@@ -92,8 +111,8 @@ static inline void tinycc_tile_mve_bounds(tinycc_tile_mve *tile, int32_t low, in
     ".popsection\n"
 
 /* Requantises the sums in r0, r2, r4, r6 (first pixel) and r8, r10, r12, lr (second), with the
- * constants at r9, into the bytes at r11; leaves the flags of r9 compared with `end`. */
-#define TINYCC_MVE_FINISH                                                                          \
+ * constants at r9, in q2, whose lanes are channel by channel of both pixels; leaves the flags of r9 compared with `end` (r2). */
+#define TINYCC_MVE_RESULTS                                                                          \
     "vmov q0[2],q0[0],r0,r4\n"                                                                     \
     "vmov q0[3],q0[1],r2,r6\n"                                                                     \
     "vmov q1[2],q1[0],r8,r12\n"                                                                    \
@@ -111,9 +130,24 @@ static inline void tinycc_tile_mve_bounds(tinycc_tile_mve *tile, int32_t low, in
     "vqrshrnt.s32 q2,q3,#1\n"                                                                      \
     "vqadd.s16 q2,q2,r4\n"                                                                         \
     "vmax.s16 q2,q2,q4\n"                                                                          \
-    "vmin.s16 q2,q2,q5\n"                                                                          \
-    "vstrb.16 q2,[r11,q6]\n"                                                                       \
-    "add r11,#4\n"
+    "vmin.s16 q2,q2,q5\n"
+
+/* Stores them and goes on with the next group. Where the channels are no multiple of 4, `end` lies
+ * within the last group's constants (8 bytes per channel) and tells how many to store. */
+#define TINYCC_MVE_FINISH(next)                                                                    \
+    TINYCC_MVE_RESULTS "vstrb.16 q2,[r11,q6]\n"                                                    \
+                       "add r11,#4\n"                                                              \
+                       "blo " next "\n"
+
+#define TINYCC_MVE_FINISH_ODD(next)                                                                \
+    TINYCC_MVE_RESULTS "sub r0,r2,r9\n"                                                            \
+                       "add r0,#32\n"                                                              \
+                       "asr r0,#2\n"                                                               \
+                       "vctp.16 r0\n"                                                              \
+                       "vpst\n"                                                                    \
+                       "vstrbt.16 q2,[r11,q6]\n"                                                   \
+                       "add r11,#4\n"                                                              \
+                       "blo " next "\n"
 
 /* 16 inputs of 4 channels and 2 pixels; `a` is "a" to accumulate. */
 #define TINYCC_MVE_PRODUCTS(a)                                                                     \
@@ -140,12 +174,11 @@ static inline void tinycc_tile_mve_bounds(tinycc_tile_mve *tile, int32_t low, in
     "vldrbt.8 q1,[r3]\n" TINYCC_MVE_PRODUCTS(a)
 
 /* The loop over pairs around the loop over groups of four channels. */
-#define TINYCC_MVE_DENSE(name, prepare, vectors)                                                   \
-    __asm__(TINYCC_MVE_ENTER(name) prepare                                                         \
+#define TINYCC_MVE_DENSE(name, finish, vectors)                                                    \
+    __asm__(TINYCC_MVE_ENTER(name)                                                                 \
             "1: ldr r0,[sp,#24]\n"                                                                 \
             "ldrd r5,r9,[r0,#24]\n"                                                                \
-            "2: ldrd r1,r3,[sp,#12]\n" vectors TINYCC_MVE_FINISH                                   \
-            "bne 2b\n"                                                                             \
+            "2: ldrd r1,r3,[sp,#12]\n" vectors finish("2b")                                        \
             "ldr r0,[sp,#24]\n"                                                                    \
             "ldrd r2,r4,[r0,#32]\n"                                                                \
             "ldrd r6,r8,[sp,#12]\n"                                                                \
@@ -159,27 +192,25 @@ static inline void tinycc_tile_mve_bounds(tinycc_tile_mve *tile, int32_t low, in
             "bne 1b\n" TINYCC_MVE_LEAVE(name))
 
 /* 1 to 16 inputs (tail). */
-#define TINYCC_MVE_DENSE_SHORT(name)                                                               \
-    TINYCC_MVE_DENSE(name,                                                                         \
-                     "ldr r1,[r12,#48]\n"                                                          \
-                     "vctp.8 r1\n",                                                                \
-                     TINYCC_MVE_TAIL(""))
+#define TINYCC_MVE_DENSE_SHORT(name, finish)                                                       \
+    TINYCC_MVE_DENSE(name, finish,                                                                 \
+                     "ldr r7,[sp,#32]\n"                                                           \
+                     "vctp.8 r7\n" TINYCC_MVE_TAIL(""))
 
 /* 17 inputs and more, not whole vectors; rounds: whole vectors but the first. */
-#define TINYCC_MVE_DENSE_RAGGED(name)                                                              \
-    TINYCC_MVE_DENSE(name,                                                                         \
-                     "ldr r1,[r12,#48]\n"                                                          \
-                     "vctp.8 r1\n",                                                                \
+#define TINYCC_MVE_DENSE_RAGGED(name, finish)                                                      \
+    TINYCC_MVE_DENSE(name, finish,                                                                 \
                      "ldr r7,[sp,#20]\n" TINYCC_MVE_VECTOR("")                                     \
                      "cbz r7,4f\n"                                                                 \
                      "3:\n" TINYCC_MVE_VECTOR("a")                                                 \
                      "subs r7,#1\n"                                                                \
                      "bne 3b\n"                                                                    \
-                     "4:\n" TINYCC_MVE_TAIL("a"))
+                     "4: ldr r7,[sp,#32]\n"                                                        \
+                     "vctp.8 r7\n" TINYCC_MVE_TAIL("a"))
 
 /* 2 and more whole vectors; rounds: their number. Two per turn, the odd one first. */
-#define TINYCC_MVE_DENSE_WHOLE(name)                                                               \
-    TINYCC_MVE_DENSE(name, "",                                                                     \
+#define TINYCC_MVE_DENSE_WHOLE(name, finish)                                                       \
+    TINYCC_MVE_DENSE(name, finish,                                                                 \
                      "ldr r7,[sp,#20]\n" TINYCC_MVE_VECTOR("")                                     \
                      "lsrs r7,#1\n"                                                                \
                      "bcc 4f\n"                                                                    \

@@ -3,23 +3,14 @@
 import itertools
 import random
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from packings import blocks_lists, faults, overlapping
+from packings import optimum as exhaustive
 
 from tinycc.memory import fit
 from tinycc.memory.fit import Block
-
-blocks_lists = st.lists(
-    st.builds(
-        lambda size, first, length: Block(size, first, first + length),
-        st.integers(1, 6),
-        st.integers(0, 5),
-        st.integers(0, 4),
-    ),
-    min_size=1,
-    max_size=6,
-)
-
 
 def overlaps(blocks, offsets):
     """Pairs that share a byte at some step, step by step and byte by byte."""
@@ -86,3 +77,82 @@ def test_larger_placements_are_valid_and_reproducible(seed):
     )
     assert all(offset % 8 == 0 for offset in offsets)
     assert offsets == fit.place(blocks)
+
+
+def test_an_output_may_start_a_little_below_its_dying_input():
+    blocks = [Block(8, 0, 1), Block(6, 1, 2)]
+    ascending = {(1, 0): 2}  # the input at least 2 above the output
+    assert fit.place(blocks, ascending) == (2, 0)
+    assert fit.lower_bound(blocks, ascending) == 10
+    assert fit.live_bytes(blocks, ascending).tolist() == [8, 10, 6]
+
+
+def test_an_output_made_from_its_end_may_end_a_little_above_its_input():
+    blocks = [Block(4, 0, 1), Block(10, 1, 2)]
+    descending = {(0, 1): 4 - 10 + 3}  # o_Y + 10 >= o_X + 4 + 3
+    offsets = fit.place(blocks, descending)
+    assert fit.height(blocks, offsets) == 10 == fit.lower_bound(blocks, descending)
+    assert not faults(blocks, offsets, descending)
+
+
+def test_an_overlap_with_no_distance_at_all_costs_nothing():
+    blocks = [Block(8, 0, 1), Block(8, 1, 2)]
+    assert fit.height(blocks, fit.place(blocks, {(1, 0): 0})) == 8
+
+
+def test_a_chain_of_overlaps_climbs_by_their_distances():
+    blocks = [Block(10, step, step + 1) for step in range(5)]
+    chain = {(step + 1, step): 1 for step in range(4)}
+    offsets = fit.place(blocks, chain)
+    assert fit.height(blocks, offsets) <= 14
+    assert not faults(blocks, offsets, chain)
+
+
+def test_only_a_listed_pair_overlaps():
+    blocks = [Block(8, 0, 1), Block(6, 1, 2), Block(5, 1, 1)]
+    offsets = fit.place(blocks, {(1, 0): 2})
+    assert fit.height(blocks, offsets) == 15
+    assert not faults(blocks, offsets, {(1, 0): 2})
+
+
+def test_without_an_overlap_in_time_a_separation_changes_nothing():
+    blocks = [Block(8, 0, 1), Block(6, 2, 3)]
+    assert fit.place(blocks, {(1, 0): 2}) == (0, 0)
+    assert fit.lower_bound(blocks, {(1, 0): 2}) == 8
+
+
+@given(overlapping())
+@settings(max_examples=200, deadline=None)
+def test_small_placements_keep_all_separations(problem):
+    blocks, separations = problem
+    offsets = fit.place(blocks, separations)
+    assert not faults(blocks, offsets, separations)
+    assert fit.is_valid(blocks, offsets, separations)
+    best = exhaustive(blocks, separations)
+    assert fit.lower_bound(blocks, separations) <= best <= fit.height(blocks, offsets)
+
+
+def test_small_placements_with_separations_are_nearly_always_optimal():
+    rng = random.Random(1)
+    missed = 0
+    for _ in range(100):
+        starts = [rng.randrange(5) for _ in range(6)]
+        blocks = [Block(rng.randrange(1, 7), s, s + rng.randrange(3)) for s in starts]
+        pairs = [(i, j) for i, j in itertools.permutations(range(6), 2) if rng.random() < 0.1]
+        separations = {(i, j): rng.randrange(blocks[i].size + 1) for i, j in pairs}
+        best = exhaustive(blocks, separations)
+        missed += fit.height(blocks, fit.place(blocks, separations)) != best
+    assert missed <= 2
+
+
+@given(overlapping(), st.lists(st.integers(-1, 12), min_size=6, max_size=6))
+@settings(max_examples=200, deadline=None)
+def test_validity_is_judged_as_by_the_definition(problem, offsets):
+    blocks, separations = problem
+    offsets = offsets[: len(blocks)]
+    assert fit.is_valid(blocks, offsets, separations) == (not faults(blocks, offsets, separations))
+
+
+@pytest.mark.parametrize("offsets", [(), (0,), (0, 0, 0)])
+def test_a_wrong_number_of_offsets_is_not_valid(offsets):
+    assert not fit.is_valid([Block(1, 0, 0), Block(1, 1, 1)], offsets)

@@ -14,6 +14,7 @@ from tinycc.ops.add import Add
 from tinycc.ops.average_pool2d import AveragePool2d
 from tinycc.ops.lookup import Lookup
 from tinycc.ops.max_pool2d import MaxPool2d
+from tinycc.ops.mul import Mul
 from tinycc.ops.numerics import Clamp
 from tinycc.ops.pad import Pad
 from tinycc.ops.softmax import Softmax
@@ -26,6 +27,7 @@ from tinycc.passes.reduce.fold_pads import fold_pads
 from tinycc.passes.reduce.limits import limits_of
 from tinycc.passes.reduce.mark_sums import largest_sum, mark_sums
 from tinycc.passes.reduce.merge_repeated import merge_repeated
+from tinycc.passes.reduce.shrink_operands import shrink_operands
 from tinycc.target import Target
 
 RNG = np.random.default_rng(2)
@@ -179,6 +181,17 @@ def test_a_branch_that_is_constant_leaves_an_add_of_a_constant() -> None:
     branch = net.conv(branch, weights(3, 3, 3, 3), pads=(1, 1, 1, 1))
     graph = after(fold_constants, net, net.node("add", Add(), [x, branch], 0.2))
     assert operators(graph) == ["add"]
+
+
+def test_a_constant_that_repeats_along_rows_and_columns_is_stored_once() -> None:
+    net = Net()
+    x, values = net.input((1, 4, 4, 3)), np.array([1, -2, 3])
+    same = net.node("add", Add(), [x, net.constant(np.tile(values, (1, 4, 4, 1)))], 0.2)
+    other = net.node("mul", Mul(), [net.constant(weights(1, 4, 4, 3)), same], 0.3)
+    graph = after(shrink_operands, net, other)
+    constants = [graph.tensors[name].type.shape for n in graph.nodes for name in n.inputs]
+    assert (1, 1, 1, 3) in constants
+    assert constants.count((1, 4, 4, 3)) == 3
 
 
 def test_one_value_always_has_the_whole_of_a_softmax() -> None:

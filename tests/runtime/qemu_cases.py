@@ -19,7 +19,11 @@ MEMORY_END = {"mps2-an385": 0x20800000, "mps2-an386": 0x20800000}
 
 
 def run_cases_on(
-    target_name: str, cases: Sequence[Case], folder: Path, optimization: str | None = None
+    target_name: str,
+    cases: Sequence[Case],
+    folder: Path,
+    optimization: str | None = None,
+    *flags: str,
 ) -> str:
     """What the core says about failures; '' when all is well."""
     target = load_target(target_name)
@@ -36,6 +40,7 @@ def run_cases_on(
         harness=[source, HARNESS / "harness_qemu.c"],
         defines=[f"HARNESS_MEMORY_END={end:#x}u"],
         optimization=optimization,
+        extra_flags=flags,
     )
     try:
         execute(image, folder, [b"\0"], 1, 1, 120.0)

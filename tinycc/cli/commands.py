@@ -17,6 +17,7 @@ from tinycc.cli.data import read_data, read_inputs
 from tinycc.cli.options import Named, compilation, options_of
 from tinycc.cli.output import (
     doctor_table,
+    front_table,
     operator_table,
     print_json,
     progress,
@@ -81,6 +82,8 @@ def analyze(model: Path, steps: bool, as_json: bool, **arguments: Any) -> None:
     report = report_document(compiled, Measured())
     check_budgets(compiled, report)
     _print_report(report, as_json)
+    if not as_json:
+        front_table(report)
     if steps and not as_json:
         step_table(report)
 

@@ -84,6 +84,23 @@ def step_table(report: dict[str, Any]) -> None:
     _print(table)
 
 
+def front_table(report: dict[str, Any], most: int = 8) -> None:
+    """Arena against extra instructions: the cheapest schedule, the smallest, and some between."""
+    points = report["front"]
+    if len(points) < 2:
+        return
+    base = report["compute"]["instructions_predicted"]
+    table = _table(">arena B", ">extra instructions", "schedule")
+    last = len(points) - 1
+    shown = sorted({round(i * last / (most - 1)) for i in range(most)})
+    for index in shown:
+        extra = points[index]["extra_instructions"]
+        label = {0: "layer by layer", last: "smallest"}.get(index, "")
+        percent = f"{extra:,} ({100 * extra / max(1, base):.1f} %)"
+        _add_row(table, f"{points[index]['bytes']:,}", percent, label)
+    _print(table)
+
+
 def target_table(targets: Sequence[Target], as_json: bool) -> None:
     """Name, memories and description of every target."""
     if as_json:

@@ -165,16 +165,30 @@ class _Machine:
         turn = turns[step.index]
         if turn == self._turns(step):
             return False
-        for tensor, rows in self._needed(step, turn):
-            maker = makers.get(tensor.name)
+        for name, last in self._awaited(step, turn):
+            maker = makers.get(name)
             if maker is None:
                 continue
             there = turns[maker.index]
             if maker.kernel.drive is Drive.ACCUMULATE:
                 there = int(there == self._turns(maker))
-            if rows and rows[-1] >= there:
+            if last >= there:
                 return False
         return True
+
+    def _awaited(self, step: Step, turn: int) -> Iterator[tuple[str, int]]:
+        """The last row of each operand that a turn waits for.
+
+        The generated code also waits where the window is all bottom padding: until the operand's
+        last row is there.
+        """
+        instance = self.graph.instance(step.node)
+        if step.kernel.drive is Drive.ACCUMULATE:
+            yield instance.activations[0].name, turn
+            return
+        ranges = ops.get(step.node.op).rows(instance, turn)
+        for tensor, rows in zip(instance.activations, ranges, strict=True):
+            yield tensor.name, self._rows(tensor.name) - 1 if rows is None else rows[1]
 
     def _turn(self, step: Step, turn: int) -> None:
         """Scratch, output row and operands must all be intact once the row is written.

@@ -93,7 +93,8 @@ def pack(blocks: Sequence[Block], capacity: int, budget: Budget) -> Offsets | No
     """
     unit = int(np.gcd.reduce([block.size for block in blocks]))
     problem = _Problem.of(blocks, unit, capacity // unit)
-    for number in itertools.count():
+    number = 0
+    while True:
         limit = WALK_NODES * _luby(1 + number // CYCLE)
         share = Budget(min(limit, budget.nodes), budget.until)
         budget.nodes -= share.nodes
@@ -103,7 +104,7 @@ def pack(blocks: Sequence[Block], capacity: int, budget: Budget) -> Offsets | No
         except UndecidedError:
             if budget.nodes <= 0 or time.process_time() > budget.until:
                 raise
-    raise AssertionError("never ends")
+        number += 1
 
 
 def _luby(number: int) -> int:

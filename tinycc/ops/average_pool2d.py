@@ -31,6 +31,7 @@ from tinycc.ops.pooling import (
     rows,
     window,
 )
+from tinycc.ops.pooling_dsp import with_average_dsp
 from tinycc.ops.spatial import from_nhwc, to_nhwc
 
 
@@ -211,22 +212,24 @@ AVERAGE_POOL2D = Op(
     real=real,
     rows=rows,
     examples=examples,
-    kernels=with_vector_average(
-        Kernel(
-            "tinycc_average_pool2d_s8",
-            "average_pool2d/tinycc_average_pool2d_s8.c",
-            Drive.ROWS,
-            params,
-            window=window,
-        ),
-        Kernel(
-            "tinycc_global_average_pool2d_s8",
-            "average_pool2d/tinycc_global_average_pool2d_s8.c",
-            Drive.ACCUMULATE,
-            params,
-            when=_is_global,
-            scratch=_sums_bytes,
-        ),
+    kernels=with_average_dsp(
+        with_vector_average(
+            Kernel(
+                "tinycc_average_pool2d_s8",
+                "average_pool2d/tinycc_average_pool2d_s8.c",
+                Drive.ROWS,
+                params,
+                window=window,
+            ),
+            Kernel(
+                "tinycc_global_average_pool2d_s8",
+                "average_pool2d/tinycc_global_average_pool2d_s8.c",
+                Drive.ACCUMULATE,
+                params,
+                when=_is_global,
+                scratch=_sums_bytes,
+            ),
+        )
     ),
     onnx=(
         OnnxRule("AveragePool", _from_onnx),

@@ -9,7 +9,7 @@ from typing import Protocol, cast
 import numpy as np
 
 from tinycc.ir.graph import Instance
-from tinycc.ops.dense_mve import LANES, MVE, dense_kernel_mve, fits_tile, rounded_up, with_packed
+from tinycc.ops.dense_mve import LANES, MVE, dense_kernels_mve, fits_tile, rounded_up, with_packed
 from tinycc.ops.op import Drive, Kernel, Params, Window, vectors
 from tinycc.ops.spatial import Sliding
 
@@ -108,13 +108,8 @@ def conv2d_kernels_mve(
 
     return (
         *map(depthwise, DEPTHWISE),
-        dense_kernel_mve("tinycc_conv1x1_s8_mve", Drive.RUN, when=is_pointwise, units=vectors),
-        dense_kernel_mve(
-            "tinycc_conv2d_s8_mve",
-            Drive.ROWS,
-            params,
-            _is_whole,
-            window=window,
-            scratch=_gathered_windows,
+        *dense_kernels_mve("conv1x1", Drive.RUN, when=is_pointwise, units=vectors),
+        *dense_kernels_mve(
+            "conv2d", Drive.ROWS, params, _is_whole, window=window, scratch=_gathered_windows
         ),
     )

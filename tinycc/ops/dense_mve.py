@@ -104,9 +104,27 @@ def dense_kernel_mve(
     )
 
 
+def dense_kernels_mve(
+    stem: str,
+    drive: Drive,
+    plain: Callable[[Instance], Params] = dense_params,
+    when: Callable[[Instance], bool] = lambda _: True,
+    **more: Callable[[Instance], object],
+) -> tuple[Kernel, ...]:
+    """The kernel for multiples of 4 output channels, then the one for any number."""
+
+    def even(instance: Instance) -> bool:
+        return when(instance) and instance.output.type.shape[-1] % CHANNELS == 0
+
+    return (
+        dense_kernel_mve(f"tinycc_{stem}_s8_mve", drive, plain, even, **more),
+        dense_kernel_mve(f"tinycc_{stem}_odd_s8_mve", drive, plain, when, **more),
+    )
+
+
 FULLY_CONNECTED_MVE = (
     dense_kernel_mve(
         "tinycc_fully_connected_s8_mve", Drive.RUN, when=lambda i: vectors(i) == 1, units=vectors
     ),
-    dense_kernel_mve("tinycc_conv1x1_s8_mve", Drive.RUN, units=vectors),
+    *dense_kernels_mve("conv1x1", Drive.RUN, units=vectors),
 )

@@ -23,6 +23,9 @@ def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         "model": _model(compiled),
         "target": {"name": compiled.target.name, "isa": sorted(compiled.target.isa)},
         "memory": {"sram": _sram(compiled, measured), "flash": _flash(compiled, measured)},
+        "front": [
+            {"bytes": point.bytes, "extra_instructions": point.extra} for point in compiled.front
+        ],
         "compute": _compute(compiled, measured),
         "reduction": reduction_document(compiled),
         "steps": _steps(compiled, measured),
@@ -73,7 +76,7 @@ def _sram(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         "total": sum(part for part in parts if part is not None),
         "lower_bound": plan.lower_bound,
         "optimal": plan.arena_bytes == plan.lower_bound,
-        "lower_bound_all": plan.lower_bound,
+        "lower_bound_all": min((p.bytes for p in compiled.front), default=plan.lower_bound),
         "peak_step": plan.peak_step,
     }
 

@@ -34,7 +34,9 @@ def summary(report: dict[str, Any]) -> str:
 def _reduction(found: dict[str, Any]) -> list[str]:
     """What of the model could never matter."""
     before, after = found["macs_before"], found["macs"]
-    lines = [f"         {before:,} in the file, {_share(before, after)} of them needless"]
+    lines = []
+    if after < before:
+        lines.append(f"         {before:,} in the file, {_share(before, after)} of them needless")
     before, after = found["weights_before"], found["weights"]
     if after < before:
         share = _share(before, after)
