@@ -72,6 +72,7 @@ REDUCE: tuple[Pass, ...] = (
 PASSES = (*LOWER, *REDUCE)
 OPTIONAL = frozenset({"remove_identities", "fold_constant_operands", "reduce"})
 ARCHIVE = "model.tnn"
+ALTERNATIVES = 3  # cheaper points of the front that may be placed in fewer bytes than a smaller one
 STACK_ROOM = 640  # bytes of a RAM budget that the arena leaves to the stack: 300 to 560 measured
 
 
@@ -265,8 +266,12 @@ def arranged(graph: Graph, target: Target, options: Options) -> tuple[Plan, tupl
     """
     front = Front(layer_schedule(graph, target), target)
     limit = None if options.ram is None else options.ram - target.pointer_bytes - STACK_ROOM
-    point = front.choose(options.optimize, limit)
-    return plan(front.schedule(point), target.alignment), front.points
+    chosen = front.points.index(front.choose(options.optimize, limit))
+    tried = range(chosen, max(-1, chosen - ALTERNATIVES), -1)
+    if options.optimize == "speed" or limit is not None:
+        tried = range(chosen, chosen + 1)
+    plans = [plan(front.schedule(front.points[i]), target.alignment) for i in tried]
+    return min(reversed(plans), key=lambda one: one.arena_bytes), front.points
 
 
 def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:

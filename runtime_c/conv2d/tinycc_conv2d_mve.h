@@ -1,14 +1,14 @@
 /* Convolution with gathered windows on the M-profile vector extension: a template.
  *
- * Define TINYCC_CONV2D_MVE(name) to give the functions their prefix, TINYCC_CONV2D_MVE_PREFIX as the
- * same in quotes, and what tinycc_dense_mve.h needs; without them the file declares nothing.
+ * Define TINYCC_CONV2D_MVE(name) to give the functions their prefix, TINYCC_CONV2D_MVE_PREFIX as
+ * the same in quotes, and what tinycc_dense_mve.h needs; without them the file declares nothing.
  */
 #ifdef TINYCC_CONV2D_MVE
 
 #include "tinycc_dense_mve.h"
 
-/* For each of `windows` windows: copies `bytes` bytes at `offset` of `count` rows; null pointers are
- * passed over. The assembly knows the offsets. */
+/* For each of `windows` windows: copies `bytes` bytes at `offset` of `count` rows; null pointers
+ * are passed over. The assembly knows the offsets. */
 typedef struct {
     const void *const *rows; /*  0 */
     int32_t step;            /*  4: bytes from one row's pointer to the next */

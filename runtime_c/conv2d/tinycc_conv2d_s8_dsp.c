@@ -42,56 +42,51 @@ static void tinycc_conv2d_s8_dsp_gather(const tinycc_conv2d_s8_dsp_params *p,
     }
 }
 
-/* Bytes are few here: a call of memset or memcpy would cost more. */
-static inline int8_t *tinycc_conv2d_s8_dsp_repeat(int8_t *to, int8_t value, int32_t bytes)
-{
-    for (; bytes > 0; bytes--) {
-        *to++ = value;
-    }
-    return to;
-}
-
-/* One row of taps of one pixel that may leave the image; taps may be apart. */
-static int8_t *tinycc_conv2d_s8_dsp_edge(const tinycc_conv2d_s8_dsp_params *p, const int8_t *row,
-                                         int32_t column, int8_t *to)
+/* The window of one pixel that leaves the image, as bytes; taps may be apart. */
+static void tinycc_conv2d_s8_dsp_edge(const tinycc_conv2d_s8_dsp_params *p, const void *const *rows,
+                                      int32_t left, int8_t *to)
 {
     const int32_t channels = p->in_channels;
     const int8_t zero = (int8_t)p->in_zero;
-    if (row == NULL) {
-        return tinycc_conv2d_s8_dsp_repeat(to, zero, p->kernel_width * channels);
-    }
-    for (int32_t kx = 0; kx < p->kernel_width; kx++) {
-        if (column < 0 || column >= p->in_width) {
-            to = tinycc_conv2d_s8_dsp_repeat(to, zero, channels);
-        } else {
-            const int8_t *x = row + column * channels;
-            for (int32_t i = 0; i < channels; i++) {
-                *to++ = *x++;
-            }
-        }
-        column += p->dilation_width;
-    }
-    return to;
-}
-
-/* The window of one pixel as bytes. Where up to 3 bytes behind a row of taps are still of the
- * image's row, whole words are copied; the next row of taps overwrites what is too much. */
-static void tinycc_conv2d_s8_dsp_window(const tinycc_conv2d_s8_dsp_params *p,
-                                        const void *const *rows, int32_t column, int8_t *to)
-{
-    const int32_t bytes = p->kernel_width * p->in_channels, start = column * p->in_channels;
-    const int near = column < 0 || p->dilation_width > 1 ||
-                     start + bytes + 3 > p->in_width * p->in_channels;
     for (int32_t ky = 0; ky < p->kernel_height; ky++) {
         const int8_t *row = rows[ky * p->dilation_height];
-        if (near || row == NULL) {
-            to = tinycc_conv2d_s8_dsp_edge(p, row, column, to);
-            continue;
+        int32_t column = left;
+        for (int32_t kx = 0; kx < p->kernel_width; kx++) {
+            const int inside = row != NULL && column >= 0 && column < p->in_width;
+            const int8_t *x = inside ? row + column * channels : &zero;
+            for (const int8_t *const end = to + channels; to < end; to++) {
+                *to = *x;
+                x += inside;
+            }
+            column += p->dilation_width;
         }
-        for (int32_t i = 0; i < bytes; i += 4) {
-            memcpy(to + i, row + start + i, 4);
+    }
+}
+
+/* The window of one pixel where taps are neighbours and at least 3 more bytes of the row lie behind
+ * them: rows of taps are copied in words, the next one overwrites what is too much. */
+static void tinycc_conv2d_s8_dsp_words(const tinycc_conv2d_s8_dsp_params *p,
+                                       const void *const *rows, int32_t left, int8_t *to)
+{
+    const int32_t bytes = p->kernel_width * p->in_channels, offset = left * p->in_channels;
+    const int three = bytes > 8 && bytes <= 12; /* 3 channels, 3 columns: no loop */
+    const void *const *const rows_end = rows + p->kernel_height * p->dilation_height;
+    for (; rows != rows_end; rows += p->dilation_height) {
+        const int8_t *x = *rows;
+        int8_t *const end = to + bytes;
+        if (x == NULL) {
+            memset(to, p->in_zero, (size_t)bytes);
+        } else if (three) {
+            memcpy(to, x + offset, 12);
+        } else {
+            x += offset;
+            do {
+                memcpy(to, x, 4);
+                to += 4;
+                x += 4;
+            } while (to < end);
         }
-        to += bytes;
+        to = end;
     }
 }
 
@@ -100,13 +95,18 @@ static void tinycc_conv2d_s8_dsp_copy(const tinycc_conv2d_s8_dsp_params *p,
                                       const tinycc_conv2d_s8_dsp_block *block,
                                       const void *const *rows, int8_t *windows, int32_t *strip)
 {
+    const int32_t last = p->in_width - p->kernel_width - (2 + p->in_channels) / p->in_channels;
+    int32_t left = block->first;
     const int8_t *from[4];
-    int32_t column = block->first;
     for (int32_t i = 0; i < block->pixels; i++) {
         from[i] = windows;
-        tinycc_conv2d_s8_dsp_window(p, rows, column, windows);
+        if (left >= 0 && left <= last && p->dilation_width == 1) {
+            tinycc_conv2d_s8_dsp_words(p, rows, left, windows);
+        } else {
+            tinycc_conv2d_s8_dsp_edge(p, rows, left, windows);
+        }
         windows += 4 * p->dot.quads + 4;
-        column += p->stride;
+        left += p->stride;
     }
     tinycc_widen_s8_dsp(strip, from, p->dot.quads, block->pixels);
 }

@@ -12,8 +12,10 @@
 #ifdef TINYCC_DENSE_MVE
 
 tinycc_tile_function_mve TINYCC_DENSE_MVE(short);
+tinycc_tile_function_mve TINYCC_DENSE_MVE(few);
 tinycc_tile_function_mve TINYCC_DENSE_MVE(whole);
 TINYCC_MVE_DENSE_SHORT(TINYCC_DENSE_MVE_PREFIX "short", TINYCC_DENSE_MVE_FINISH);
+TINYCC_MVE_DENSE_FEW(TINYCC_DENSE_MVE_PREFIX "few", TINYCC_DENSE_MVE_FINISH);
 TINYCC_MVE_DENSE_WHOLE(TINYCC_DENSE_MVE_PREFIX "whole", TINYCC_DENSE_MVE_FINISH);
 #ifdef TINYCC_DENSE_MVE_RAGGED
 tinycc_tile_function_mve TINYCC_DENSE_MVE(ragged);
@@ -28,6 +30,8 @@ static void TINYCC_DENSE_MVE(tile)(const tinycc_tile_mve *tile, int32_t inputs)
     } else if ((inputs & 15) != 0) {
         TINYCC_DENSE_MVE(ragged)(tile);
 #endif
+    } else if (inputs <= 144) {
+        TINYCC_DENSE_MVE(few)(tile);
     } else {
         TINYCC_DENSE_MVE(whole)(tile);
     }

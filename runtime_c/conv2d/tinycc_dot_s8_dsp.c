@@ -4,43 +4,40 @@
 
 #include "tinycc_clamp_s8_dsp.h"
 
-/* The assembly stands outside of functions: it needs all 14 registers, frame pointer included.
- *
- * Stack while a dot product runs: packed, strip, y - 1, channels left, nine saved registers, then
- * the caller's arguments: pixel_bytes, quads, constant, fraction. */
+/* The assembly stands outside of functions: it needs all 14 registers, frame pointer included. The
+ * stack while a dot product runs is named below; nine saved registers follow. */
 __asm__(
     ".syntax unified\n"
     ".thumb\n"
     ".set tinycc_dot_skip, 0\n" /* bytes of the loop that its first round leaves out */
     ".set tinycc_dot_strip, 4\n"
-    ".set tinycc_dot_y, 8\n"
-    ".set tinycc_dot_channels, 12\n"
-    ".set tinycc_dot_pixel_bytes, 52\n"
-    ".set tinycc_dot_end, 56\n" /* quads, then the end of the strip */
-    ".set tinycc_dot_constant, 60\n"
-    ".set tinycc_dot_fraction, 64\n"
+    ".set tinycc_dot_y, 8\n"       /* less 1 */
+    ".set tinycc_dot_channels, 12\n" /* left */
+    ".set tinycc_dot_pixel_bytes, 16\n"
+    ".set tinycc_dot_constant, 20\n"
+    ".set tinycc_dot_fraction, 24\n"
+    ".set tinycc_dot_end, 28\n" /* of the strip */
 
     /* Entry: `packed` to lr; the loop runs four quads per round, of which the first round leaves
      * out `skip` bytes of code, so that any number of quads costs the same. `before` quads are
      * done before the loop; a quad is `code` bytes of code and 8 << log bytes of strip. */
     ".macro tinycc_dot_enter before, code, log\n"
     "    push   {r4-r11, lr}\n"
-    "    sub    r2, r2, #1\n"
-    "    push   {r0-r3}\n"
     "    mov    lr, r0\n"
-    "    ldr    r4, [sp, #tinycc_dot_end]\n"
-    "    add    r5, r1, r4, lsl #3 + \\log\n"
-    "    str    r5, [sp, #tinycc_dot_end]\n"
-    "    sub    r4, r4, #\\before\n"
-    "    and    r4, r4, #3\n"
-    "    rsb    r4, r4, #4\n"
-    "    movs   r6, #\\code\n"
-    "    mul    r4, r4, r6\n"
-    "    str    r4, [sp, #tinycc_dot_skip]\n"
+    "    ldmia  r3, {r3, r4, r5, r6}\n" /* quads, channels, constant, fraction */
+    "    sub    r2, r2, #1\n"
+    "    add    r7, r1, r3, lsl #3 + \\log\n"
+    "    sub    r0, r3, #\\before\n"
+    "    and    r0, r0, #3\n"
+    "    rsb    r0, r0, #4\n"
+    "    movs   r3, #\\code\n"
+    "    mul    r0, r0, r3\n"
+    "    mov    r3, r4\n"
+    "    push   {r0-r7}\n"
     ".endm\n"
 
     ".macro tinycc_dot_leave\n"
-    "    add    sp, sp, #16\n"
+    "    add    sp, sp, #32\n"
     "    pop    {r4-r11, pc}\n"
     ".endm\n"
 
@@ -163,7 +160,7 @@ __asm__(
 
     "tinycc_dot_function tinycc_dot_s8_dsp_2\n"
     "    tinycc_dot_enter 0, 56, 1\n"
-    "    mov    r11, r5\n"
+    "    mov    r11, r7\n"
     "1:  ldrd   r0, r2, [lr], #8\n"
     "    ldrd   r4, r12, [sp, #tinycc_dot_skip]\n"
     "    mov.w  r1, r0\n"
@@ -212,9 +209,8 @@ __asm__(
 
     "tinycc_dot_function tinycc_dot_s8_dsp_1\n"
     "    tinycc_dot_enter 0, 0, 0\n"
-    "    mov    r3, r5\n"
-    "    ldr    r4, [sp, #tinycc_dot_strip]\n"
-    "    sub    r4, r3, r4\n"
+    "    mov    r3, r7\n"
+    "    sub    r4, r7, r1\n"
     "    str    r4, [sp, #tinycc_dot_skip]\n" /* bytes of the strip */
     "1:  ldrd   r0, r1, [lr], #8\n"
     "    ldrd   r4, r12, [sp, #tinycc_dot_skip]\n"
@@ -328,14 +324,14 @@ int32_t *tinycc_widen_s8_dsp(int32_t *strip, const int8_t *const *from, int32_t 
 void tinycc_dot_s8_dsp_pixels(const tinycc_dot_s8_dsp_params *p, const int32_t *packed,
                               const int32_t *strip, int8_t *y, int32_t pixels)
 {
-    const int32_t channels = p->channels, quads = p->quads;
+    const int32_t channels = p->channels;
     /* Not through a pointer: the stack bound follows direct calls. */
     if (pixels == 4) {
-        tinycc_dot_s8_dsp_4(packed, strip, y, channels, channels, quads, p->constant, p->fraction);
+        tinycc_dot_s8_dsp_4(packed, strip, y, p);
     } else if (pixels == 2) {
-        tinycc_dot_s8_dsp_2(packed, strip, y, channels, channels, quads, p->constant, p->fraction);
+        tinycc_dot_s8_dsp_2(packed, strip, y, p);
     } else {
-        tinycc_dot_s8_dsp_1(packed, strip, y, channels, channels, quads, p->constant, p->fraction);
+        tinycc_dot_s8_dsp_1(packed, strip, y, p);
     }
     tinycc_clamp_s8_dsp(y, pixels * channels, p->low, p->high);
 }

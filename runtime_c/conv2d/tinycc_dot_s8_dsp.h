@@ -16,17 +16,17 @@
  *   y   = floor(acc * multiplier / 2**33 + zero + 1/2), saturated to int8; constant = 2 * zero + 1
  *
  * No partial sum leaves int32 (proved by the compiler). Channel c of pixel i goes to
- * y[i * pixel_bytes + c]; y must not overlap strip or packed.
+ * y[i * channels + c]; y must not overlap strip or packed.
  */
 #ifndef TINYCC_DOT_S8_DSP_H
 #define TINYCC_DOT_S8_DSP_H
 
 #include "tinycc_conv2d.h"
 
-/* `y` gets `channels` outputs of 4, 2 or 1 pixels. */
+/* `y` gets the outputs of 4, 2 or 1 pixels, one behind the other. Reads the first four members of
+ * the parameters. */
 typedef void tinycc_dot_s8_dsp(const int32_t *packed, const int32_t *strip, int8_t *y,
-                               int32_t channels, int32_t pixel_bytes, int32_t quads,
-                               int32_t constant, int32_t fraction);
+                               const tinycc_dot_s8_dsp_params *p);
 
 tinycc_dot_s8_dsp tinycc_dot_s8_dsp_4, tinycc_dot_s8_dsp_2, tinycc_dot_s8_dsp_1;
 

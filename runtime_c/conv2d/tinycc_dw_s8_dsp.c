@@ -416,8 +416,8 @@ tinycc_dw_s8_dsp_plan tinycc_dw_s8_dsp_begin(const tinycc_dwconv2d_s8_dsp_params
     plan.multiplier = p->out_channels / p->in_channels;
     plan.planes = scratch;
     plan.rows = (const int32_t **)(void *)(plan.planes + 4 * plan.plane);
-    for (int32_t i = 0; i < 4 * plan.plane; i++) {
-        plan.planes[i] = (int32_t)(zero << 16 | zero);
+    for (int32_t *to = plan.planes; to < plan.planes + 4 * plan.plane; to += 4) {
+        to[0] = to[1] = to[2] = to[3] = (int32_t)(zero << 16 | zero);
     }
     return plan;
 }

@@ -108,7 +108,7 @@ TINYCC_DWCONV_MVE_ROWS(TINYCC_DWCONV_MVE_PREFIX "rows4",
 #endif
 
 /* The loop over pairs of pixels around the loop over groups of four channels. */
-#define TINYCC_DWCONV_MVE_TILE(name, finish, step)                                                         \
+#define TINYCC_DWCONV_MVE_TILE(name, finish, step)                                                 \
     __asm__(TINYCC_MVE_ENTER(name)                                                                 \
             "1: ldr r0,[sp,#24]\n"                                                                 \
             "ldrd r5,r9,[r0,#24]\n"                                                                \

@@ -111,8 +111,9 @@ static inline int32_t tinycc_tile_mve_apart(const int8_t *x, const int8_t *y, in
     ".popsection\n"
 
 /* Requantises the sums in r0, r2, r4, r6 (first pixel) and r8, r10, r12, lr (second), with the
- * constants at r9, in q2, whose lanes are channel by channel of both pixels; leaves the flags of r9 compared with `end` (r2). */
-#define TINYCC_MVE_RESULTS                                                                          \
+ * constants at r9, in q2, whose lanes are channel by channel of both pixels; leaves the flags of r9
+ * compared with `end` (r2). */
+#define TINYCC_MVE_RESULTS                                                                         \
     "vmov q0[2],q0[0],r0,r4\n"                                                                     \
     "vmov q0[3],q0[1],r2,r6\n"                                                                     \
     "vmov q1[2],q1[0],r8,r12\n"                                                                    \
@@ -174,8 +175,8 @@ static inline int32_t tinycc_tile_mve_apart(const int8_t *x, const int8_t *y, in
     "vldrbt.8 q1,[r3]\n" TINYCC_MVE_PRODUCTS(a)
 
 /* The loop over pairs around the loop over groups of four channels. */
-#define TINYCC_MVE_DENSE(name, finish, vectors)                                                    \
-    __asm__(TINYCC_MVE_ENTER(name)                                                                 \
+#define TINYCC_MVE_DENSE(name, finish, vectors, prepare)                                           \
+    __asm__(TINYCC_MVE_ENTER(name) prepare                                                         \
             "1: ldr r0,[sp,#24]\n"                                                                 \
             "ldrd r5,r9,[r0,#24]\n"                                                                \
             "2: ldrd r1,r3,[sp,#12]\n" vectors finish("2b")                                        \
@@ -195,7 +196,7 @@ static inline int32_t tinycc_tile_mve_apart(const int8_t *x, const int8_t *y, in
 #define TINYCC_MVE_DENSE_SHORT(name, finish)                                                       \
     TINYCC_MVE_DENSE(name, finish,                                                                 \
                      "ldr r7,[sp,#32]\n"                                                           \
-                     "vctp.8 r7\n" TINYCC_MVE_TAIL(""))
+                     "vctp.8 r7\n" TINYCC_MVE_TAIL(""), "")
 
 /* 17 inputs and more, not whole vectors; rounds: whole vectors but the first. */
 #define TINYCC_MVE_DENSE_RAGGED(name, finish)                                                      \
@@ -206,7 +207,23 @@ static inline int32_t tinycc_tile_mve_apart(const int8_t *x, const int8_t *y, in
                      "subs r7,#1\n"                                                                \
                      "bne 3b\n"                                                                    \
                      "4: ldr r7,[sp,#32]\n"                                                        \
-                     "vctp.8 r7\n" TINYCC_MVE_TAIL("a"))
+                     "vctp.8 r7\n" TINYCC_MVE_TAIL("a"), "")
+
+/* 2 to 9 whole vectors; rounds: their number. The first jumps to as many others as there are, each
+ * of 14 instructions of 4 bytes. */
+#define TINYCC_MVE_DENSE_FEW(name, finish)                                                         \
+    TINYCC_MVE_DENSE(name, finish,                                                                 \
+                     "ldr r7,[sp,#20]\n" TINYCC_MVE_VECTOR("")                                     \
+                     "mov pc,r7\n" TINYCC_MVE_VECTOR("a") TINYCC_MVE_VECTOR("a")                   \
+                     TINYCC_MVE_VECTOR("a") TINYCC_MVE_VECTOR("a") TINYCC_MVE_VECTOR("a")          \
+                     TINYCC_MVE_VECTOR("a") TINYCC_MVE_VECTOR("a") TINYCC_MVE_VECTOR("a") "4:\n",  \
+                     "ldr r1,[sp,#20]\n"                                                           \
+                     "subs r1,#1\n"                                                                \
+                     "mov r2,#56\n"                                                                \
+                     "mul r1,r2\n"                                                                 \
+                     "adr.w r2,4f\n"                                                               \
+                     "subs r2,r1\n"                                                                \
+                     "str r2,[sp,#20]\n")
 
 /* 2 and more whole vectors; rounds: their number. Two per turn, the odd one first. */
 #define TINYCC_MVE_DENSE_WHOLE(name, finish)                                                       \
@@ -217,6 +234,6 @@ static inline int32_t tinycc_tile_mve_apart(const int8_t *x, const int8_t *y, in
                      "3:\n" TINYCC_MVE_VECTOR("a")                                                 \
                      "4:\n" TINYCC_MVE_VECTOR("a")                                                 \
                      "subs r7,#1\n"                                                                \
-                     "bne 3b\n")
+                     "bne 3b\n", "")
 
 #endif

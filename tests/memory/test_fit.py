@@ -12,6 +12,7 @@ from packings import optimum as exhaustive
 from tinycc.memory import fit
 from tinycc.memory.fit import Block
 
+
 def overlaps(blocks, offsets):
     """Pairs that share a byte at some step, step by step and byte by byte."""
     cells = [

@@ -37,8 +37,8 @@ def test_it_packs_into_the_optimum_and_proves_that_less_is_too_little(blocks):
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_crowded_blocks_have_the_same_optimum_as_by_trying_all_orders_of_sections(seed):
-    """Two rules and three orders must agree: each is a search of its own."""
+def test_all_rules_and_orders_find_the_same_optimum(seed):
+    """Each of them alone packs into the optimum, and proves that less is too little."""
     blocks = crowd(seed, 12)
     found, bound = minimise(
         blocks, fit.construct(blocks), fit.lower_bound(blocks), 0, FOREVER, rounds=6

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from kernel_cases import HARNESS, Case, program_text
+
 from tinycc.emit.runtime import with_parts
 from tinycc.errors import ToolError
 from tinycc.paths import RUNTIME_C

@@ -96,7 +96,7 @@ def vectors(make: ExampleMaker, rng: np.random.Generator) -> Iterator[Instance]:
 
 
 def with_float_bias(instance: Instance, make: ExampleMaker) -> Instance:
-    """The same layer with a float bias, as PyTorch exports it, and M near 1/22: 10 fraction bits."""
+    """A layer with a float bias, as PyTorch exports it, and M near 1/22: 10 fraction bits."""
     if len(instance.inputs) < 3:
         return instance
     x, weights, bias = instance.inputs

@@ -263,8 +263,8 @@ def _skyline_order(table: _Neighbours) -> list[int]:
     return order
 
 
-CLIMB_WORK = 4_000_000
-"""Neighbours that the hill climb may look at: about a second."""
+CLIMB_WORK, CLIMB_MOVES = 4_000_000, 100
+"""What the hill climb may do: neighbours to look at, about a second; and moves for every block."""
 
 
 def _climb(table: _Neighbours, start: Offsets, seed: int) -> Iterator[Offsets]:
@@ -275,7 +275,7 @@ def _climb(table: _Neighbours, start: Offsets, seed: int) -> Iterator[Offsets]:
     best = _in_order(table, order, _first_fit)
     yield best
     work = len(blocks) + sum(map(len, table.of))
-    for _ in range(CLIMB_WORK // work):
+    for _ in range(min(CLIMB_WORK // work, CLIMB_MOVES * len(blocks))):
         trial = _moved(blocks, order, best, rng)
         offsets = _in_order(table, trial, _first_fit)
         if height(blocks, offsets) <= height(blocks, best):

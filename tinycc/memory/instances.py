@@ -18,7 +18,7 @@ from tinycc.memory.fit import Block
 
 COLUMNS = ("id", "lower", "upper", "size")
 IGNORED = {"offset", "hint"}  # of a solution: the problem is the same without them
-MOST_BUFFERS = 5_000  # the heuristics look at all pairs: about a minute
+MOST_BUFFERS = 2_000  # the heuristics keep all pairs that meet: up to 300 MB
 MOST_BYTES = 1 << 60  # the sum of all sizes, so that 64-bit sums cannot overflow
 
 

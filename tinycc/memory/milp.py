@@ -119,15 +119,16 @@ class _Part:
 
 
 def _is_small(part: _Part) -> bool:
-    return _pairs(part.blocks) <= MOST_PAIRS
+    return pairs(part.blocks) <= MOST_PAIRS
 
 
-def _pairs(blocks: Sequence[Block]) -> int:
+def pairs(blocks: Sequence[Block]) -> int:
+    """How many binaries the model has: pairs of blocks that are live together."""
     return sum(one.meets(other) for one, other in itertools.combinations(blocks, 2))
 
 
 def _too_large(part: _Part) -> Result:
-    return Result(part.offsets, False, f"{_pairs(part.blocks)} pairs are too many for the MILP")
+    return Result(part.offsets, False, f"{pairs(part.blocks)} pairs are too many for the MILP")
 
 
 def _solve(part: _Part, bound: int, solver: pulp.LpSolver) -> Result:

@@ -7,32 +7,35 @@ from dataclasses import replace
 
 from tinycc.memory import fit
 from tinycc.memory.plan import Buffer, Plan
+from tinycc.memory.solve import solve
 from tinycc.memory.storage import buffers, members
 from tinycc.schedule.model import Schedule
 from tinycc.schedule.order import aligned
+
+SOLVER_SECONDS = 2.0  # `analyze` answers within a few; real networks take 0.1
 
 
 def plan(schedule: Schedule, alignment: int) -> Plan:
     """A schedule with a place for every buffer; all offsets are multiples of `alignment`.
 
     The lower bound counts the live bytes of the worst step, sizes rounded up to the alignment, less
-    what a dying input and a growing output can share; the arena is optimal when it equals the
-    bound.
+    what a dying input and a growing output can share, or is what a solver proved; the arena is
+    optimal when it equals the bound.
     """
     unplaced = buffers(schedule)
     blocks = [_block(buffer, alignment) for buffer in unplaced]
     separations = _separations(schedule, unplaced)
-    offsets = fit.place(blocks, separations)
+    solution = solve(blocks, separations, seconds=SOLVER_SECONDS)
     live = fit.live_bytes(blocks, separations)
     placed: list[Buffer] = []
-    for buffer, offset in zip(unplaced, offsets, strict=True):
+    for buffer, offset in zip(unplaced, solution.offsets, strict=True):
         at = replace(buffer, offset=offset)
         placed += members(schedule, at) if buffer.area else [at]
     return Plan(
         schedule,
         tuple(placed),
-        arena_bytes=fit.height(blocks, offsets),
-        lower_bound=int(live.max()),
+        arena_bytes=solution.height,
+        lower_bound=solution.bound,
         peak_step=int(live.argmax()),
         alignment=alignment,
     )

@@ -64,22 +64,24 @@ def minimise(
 ) -> tuple[Offsets, int]:
     """The lowest packing found from a known one, and the bound, raised by what was proved.
 
-    Tries the bound, then capacities halfway up to the best, until that is the bound or not above
-    `enough`; every round has four times the nodes. `until`: process time in seconds.
+    Tries the bound, then, with an eighth of the nodes each, capacities halfway up to the best. Each
+    round has four times the nodes of the one before. Done when the best is the bound, or not above
+    `enough`, or at `until`, in seconds of process time.
     """
     best, nodes = start, 20_000
     for _ in range(rounds):
-        target = max(bound, enough)
+        target, share = max(bound, enough), nodes
         while max(bound, enough) <= target < height(blocks, best):
             try:
-                found = pack(blocks, target, Budget(nodes, until))
+                found = pack(blocks, target, Budget(share, until))
             except UndecidedError:
                 if time.process_time() > until:
                     return best, bound
                 target += (height(blocks, best) - target + 1) // 2
+                share = nodes // 8
                 continue
             best, bound = (found, bound) if found is not None else (best, target + 1)
-            target = max(bound, enough)
+            target, share = max(bound, enough), nodes // 8
         if height(blocks, best) <= max(bound, enough):
             break
         nodes *= 4
@@ -247,20 +249,24 @@ class _Walk:
     def _options(self, part: _Part) -> Iterator[list[_Part]]:
         """The ways to go on: each block that can lie on the floor of one section, or none."""
         self.budget.take()
-        view = _View(self.problem, part)
-        if view.slack.min() < 0 or view.has_hole(part):
-            return
-        section = self._choose(view, part)
-        raised = self._raised(view, part, section)
-        lying = np.flatnonzero(view.can_lie[section])
+        lying, raised = self._branches(part)
         tried = set()
-        for column in sorted(lying.tolist(), key=lambda c: -self.preference[part.left[c]]):
+        for column in sorted(lying, key=lambda c: -self.preference[part.left[c]]):
             kind = self.problem.kind[part.left[column]]
             if kind not in tried:
                 tried.add(kind)
                 yield self._place(part, column)
         if raised is not None:
             yield [_Part(part.left, raised, part.support)]
+
+    def _branches(self, part: _Part) -> tuple[list[int], Ints | None]:
+        """Which blocks can lie on the floor of one section; the lowest offsets if none does."""
+        view = _View(self.problem, part)
+        if view.slack.min() < 0 or view.has_hole(part):
+            return [], None
+        section = self._choose(view, part)
+        lying = np.flatnonzero(view.can_lie[section]).tolist()
+        return lying, self._raised(view, part, section)
 
     def _choose(self, view: _View, part: _Part) -> int:
         """The section to branch on: by choices, then by slack; or by floor, then by choices.

@@ -58,21 +58,22 @@ def solve(
 ) -> Solution:
     """The lowest placement found; done when it meets the bound or is not above the capacity.
 
-    Heuristics first. Where they miss: without separations the search, which is exact too, needs no
-    solver and, until its `seconds` are up, finds the same on any machine; then, and for blocks that
-    may overlap, the MILP where it is small enough. `method` (one of METHODS) allows one of them
+    Constructions first. Where they miss: without separations the search, which is exact too, needs
+    no solver and, until its `seconds` are up, finds the same on any machine; then, and for blocks
+    that may overlap, the MILP where it is small enough (it takes a tenth of a second on networks,
+    where the climb that comes last takes one). `method` (one of METHODS) allows one of them
     only. Every result is checked in integers: InternalError rather than a wrong one.
     """
     start = time.process_time()
     bound = fit.lower_bound(blocks, separations)
     best = Solution(fit.construct(blocks, separations), blocks, bound)
-    if separations and not best.meets(capacity):
-        best = best.after("heuristics", fit.place(blocks, separations))
     if method in ("auto", "search") and not separations and not best.meets(capacity):
         offsets, bound = search.minimise(blocks, best.offsets, bound, capacity, start + seconds)
         best = best.after("search", offsets, bound)
     if method in ("auto", "milp") and not best.meets(capacity):
         best = _by_milp(best, separations, seconds)
+    if separations and method != "milp" and not best.meets(capacity):
+        best = best.after("heuristics", fit.place(blocks, separations))
     if not fit.is_valid(blocks, best.offsets, separations):
         raise InternalError(f"placement by {best.method} is not valid", hint="a bug of tinycc")
     return replace(best, seconds=time.process_time() - start)

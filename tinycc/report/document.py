@@ -136,7 +136,15 @@ def _steps(compiled: Compiled, measured: Measured) -> list[dict[str, Any]]:
 
 
 def _live(plan: Plan, step: int) -> int:
-    return sum(b.bytes for b in plan.buffers if b.first_step <= step <= b.last_step)
+    """Bytes of the arena in use at a step; what buffers share counts once."""
+    spans = sorted(
+        (b.offset, b.offset + b.bytes) for b in plan.buffers if b.first_step <= step <= b.last_step
+    )
+    total = end = 0
+    for start, stop in spans:
+        total += max(0, stop - max(start, end))
+        end = max(end, stop)
+    return total
 
 
 def _buffers(plan: Plan) -> list[dict[str, Any]]:

@@ -8,16 +8,19 @@
  *        160 .. 208       0 - 1    conv12.transpose.quantized
  *        208 .. 256       1 - 2    quantizelinear16
  *          0 .. 160       1 - 1    quantizelinear16.scratch
- *          0 .. 48        2 - 3    quantizelinear31
- *         48 .. 52        3 - 4    quantizelinear38, alarm.moved, alarm
+ *        116 .. 164       2 - 3    quantizelinear31
+ *          0 .. 116       2 - 2    quantizelinear31.scratch
+ *          0 .. 4         3 - 4    quantizelinear38, alarm.moved, alarm
  */
 #include "audio.h"
 
 #include <stddef.h>
 
 #include "tinycc_average_pool2d.h"
+#include "tinycc_clamp_s8_dsp.h"
 #include "tinycc_conv2d.h"
 #include "tinycc_dot_s8_dsp.h"
+#include "tinycc_dw_s8_dsp.h"
 #include "tinycc_lookup.h"
 #include "tinycc_runtime.h"
 #include "tinycc_transpose.h"
@@ -68,27 +71,23 @@ static const tinycc_rows conv2d_1_rows = {
 };
 
 /* Step 2 */
-static const tinycc_conv2d_s8_params conv2d_2 = {
+static const tinycc_dwconv2d_s8_dsp_params conv2d_2 = {
     .in_width = 12,
     .in_channels = 4,
     .out_width = 12,
     .out_channels = 4,
-    .groups = 4,
     .kernel_height = 1,
     .kernel_width = 3,
     .stride = 1,
+    .stride_height = 1,
     .pad_left = 1,
-    .dilation_height = 1,
-    .dilation_width = 1,
     .in_zero = -128, /* value of padding */
     .out_zero = 5,
     .low = -128,
     .high = 127,
-    .shift = 0,
-    .fraction = 0,
-    .weights = (const int8_t *)conv2d_2_weights,
-    .bias = conv2d_2_bias,
-    .multiplier = conv2d_2_multiplier,
+    .doubled = 0,
+    .words = 4,
+    .packed = (const int32_t *)conv2d_2_packed,
 };
 static const tinycc_rows conv2d_2_rows = {
     .in_rows = 1,
@@ -98,6 +97,7 @@ static const tinycc_rows conv2d_2_rows = {
     .window = 1,
     .stride = 1,
     .pad = 0,
+    .together = 16, /* rows per call */
     .first = NULL,
 };
 
@@ -150,7 +150,7 @@ int8_t *audio_input(audio_t *net)
 
 const int8_t *audio_output(const audio_t *net)
 {
-    return (const int8_t *)(const void *)(net->arena + 48);
+    return (const int8_t *)(const void *)(net->arena + 0);
 }
 
 int audio_argmax(const audio_t *net)
@@ -170,9 +170,10 @@ void audio_run(audio_t *net)
     void *const conv12_transpose_quantized = arena + 160;
     void *const quantizelinear16 = arena + 208;
     void *const quantizelinear16_scratch = arena + 0;
-    void *const quantizelinear31 = arena + 0;
-    void *const quantizelinear38 = arena + 48;
-    const void *rows[1];
+    void *const quantizelinear31 = arena + 116;
+    void *const quantizelinear31_scratch = arena + 0;
+    void *const quantizelinear38 = arena + 0;
+    const void *rows[16];
 
     /* 0: /Conv_3: 1x2x1x24 -> 1x1x24x2 */
     TINYCC_STEP(0);
@@ -182,10 +183,10 @@ void audio_run(audio_t *net)
     tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch);
     /* 2: /Conv_9, /QuantizeLinear_10: 1x1x12x4 -> 1x1x12x4, 144 MACs */
     TINYCC_STEP(2);
-    tinycc_each_row(tinycc_dwconv2d_s8, &conv2d_2, &conv2d_2_rows, quantizelinear16, quantizelinear31, rows, NULL);
+    tinycc_each_row(tinycc_dwconv2d_s8_dsp, &conv2d_2, &conv2d_2_rows, quantizelinear16, quantizelinear31, rows, quantizelinear31_scratch);
     /* 3: /ReduceMean_12, /QuantizeLinear_13: 1x1x12x4 -> 1x1x1x4 */
     TINYCC_STEP(3);
-    tinycc_each_row(tinycc_average_pool2d_s8, &average_pool2d_3, &average_pool2d_3_rows, quantizelinear31, quantizelinear38, rows, NULL);
+    tinycc_each_row(tinycc_average_pool2d_s8_dsp, &average_pool2d_3, &average_pool2d_3_rows, quantizelinear31, quantizelinear38, rows, NULL);
     /* 4: /Sigmoid_15, /QuantizeLinear_16: 1x1x1x4 -> 1x1x1x4 */
     TINYCC_STEP(4);
     tinycc_lookup_s8(&lookup_4, (const void *const[]){quantizelinear38}, quantizelinear38, 4, NULL);

@@ -11,7 +11,7 @@
  *        432 .. 464       2 - 2    quantizelinear27.scratch
  *        432 .. 576       3 - 4    dequantizelinear30.quantized
  *          0 .. 288       4 - 5    concat31.quantized
- *       1152 .. 1440      5 - 8    resize39.transpose.quantized
+ *        912 .. 1200      5 - 8    resize39.transpose.quantized
  *       2304 .. 2312      6 - 9    quantizelinear45, flatten49.quantized, chances
  *          0 .. 1152      8 - 9    resize39.resize_nearest.quantized
  *       1152 .. 2304      9 - 9    map
@@ -21,6 +21,7 @@
 #include <stddef.h>
 
 #include "tinycc_average_pool2d.h"
+#include "tinycc_clamp_s8_dsp.h"
 #include "tinycc_concat.h"
 #include "tinycc_conv2d.h"
 #include "tinycc_dot_s8_dsp.h"
@@ -196,7 +197,7 @@ void branches_run(branches_t *net)
     void *const quantizelinear27_scratch = arena + 432;
     void *const dequantizelinear30_quantized = arena + 432;
     void *const concat31_quantized = arena + 0;
-    void *const resize39_transpose_quantized = arena + 1152;
+    void *const resize39_transpose_quantized = arena + 912;
     void *const quantizelinear45 = arena + 2304;
     void *const resize39_resize_nearest_quantized = arena + 0;
     void *const map = arena + 1152;
@@ -222,7 +223,7 @@ void branches_run(branches_t *net)
     tinycc_transpose_s8(&transpose_5, (const void *const[]){concat31_quantized}, resize39_transpose_quantized, 1, NULL);
     /* 6: /GlobalAveragePool_16, /QuantizeLinear_17: 1x6x6x8 -> 1x1x1x8 */
     TINYCC_STEP(6);
-    tinycc_each_row(tinycc_average_pool2d_s8, &average_pool2d_6, &average_pool2d_6_rows, resize39_transpose_quantized, quantizelinear45, rows, NULL);
+    tinycc_each_row(tinycc_average_pool2d_s8_dsp, &average_pool2d_6, &average_pool2d_6_rows, resize39_transpose_quantized, quantizelinear45, rows, NULL);
     /* 7: /Softmax_20, /QuantizeLinear_21: 1x8 -> 1x8 */
     TINYCC_STEP(7);
     tinycc_softmax_s8(&softmax_7, (const void *const[]){quantizelinear45}, quantizelinear45, 1, NULL);

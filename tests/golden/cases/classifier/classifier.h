@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define CLASSIFIER_ARENA_BYTES 640
+#define CLASSIFIER_ARENA_BYTES 544
 #define CLASSIFIER_ALIGN __attribute__((aligned(4)))
 
 /* Input `x`: int8 1x2x8x8 scale 0.05 zero 10, real = scale * (value - zero point). */

@@ -1,21 +1,22 @@
 /* unsigned_bytes: a neural network as C, made by tinycc 0.1.0.
  * Model m.onnx (SHA-256 948ba8d0dfd0f3e0), target cortex-m4.
  *
- * Arena: 640 bytes, fullest at step 2; at least 640 are live there.
+ * Arena: 544 bytes, fullest at step 2; at least 544 are live there.
  *
  *   bytes               steps      tensors
  *          0 .. 128       0 - 1    x, x.int8
- *        512 .. 640       1 - 2    conv12.transpose.quantized
+ *        160 .. 288       1 - 2    conv12.transpose.quantized
  *          0 .. 256       2 - 3    quantizelinear16
- *        256 .. 512       2 - 2    quantizelinear16.scratch
+ *        288 .. 544       2 - 2    quantizelinear16.scratch
  *        256 .. 320       3 - 4    maxpool20.max_pool2d.quantized, reshape28.quantized
- *        128 .. 131       4 - 5    y.int8, y
- *          0 .. 128       4 - 4    y.int8.scratch
+ *          0 .. 3         4 - 5    y.int8, y
+ *          4 .. 132       4 - 4    y.int8.scratch
  */
 #include "unsigned_bytes.h"
 
 #include <stddef.h>
 
+#include "tinycc_clamp_s8_dsp.h"
 #include "tinycc_conv2d.h"
 #include "tinycc_dot_s8_dsp.h"
 #include "tinycc_max_pool2d.h"
@@ -127,7 +128,7 @@ uint8_t *unsigned_bytes_input(unsigned_bytes_t *net)
 
 const uint8_t *unsigned_bytes_output(const unsigned_bytes_t *net)
 {
-    return (const uint8_t *)(const void *)(net->arena + 128);
+    return (const uint8_t *)(const void *)(net->arena + 0);
 }
 
 int unsigned_bytes_argmax(const unsigned_bytes_t *net)
@@ -144,12 +145,12 @@ void unsigned_bytes_run(unsigned_bytes_t *net)
 {
     uint8_t *const arena = net->arena;
     void *const x = arena + 0;
-    void *const conv12_transpose_quantized = arena + 512;
+    void *const conv12_transpose_quantized = arena + 160;
     void *const quantizelinear16 = arena + 0;
-    void *const quantizelinear16_scratch = arena + 256;
+    void *const quantizelinear16_scratch = arena + 288;
     void *const maxpool20_max_pool2d_quantized = arena + 256;
-    void *const y_int8 = arena + 128;
-    void *const y_int8_scratch = arena + 0;
+    void *const y_int8 = arena + 0;
+    void *const y_int8_scratch = arena + 4;
     const void *rows[3];
 
     /* 0: x.int8: uint8 1x2x8x8 -> 1x2x8x8 */

@@ -19,7 +19,7 @@
 extern "C" {
 #endif
 
-#define UNSIGNED_BYTES_ARENA_BYTES 640
+#define UNSIGNED_BYTES_ARENA_BYTES 544
 #define UNSIGNED_BYTES_ALIGN __attribute__((aligned(4)))
 
 /* Input `x`: uint8 1x2x8x8 scale 0.05 zero 138, real = scale * (value - zero point). */
