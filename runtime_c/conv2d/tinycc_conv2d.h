@@ -30,7 +30,8 @@ typedef struct {
 /* ROWS, any shape. Scratch: kernel_height * kernel_width * in_channels / groups bytes. */
 tinycc_kernel tinycc_conv2d_s8;
 
-/* MVE, groups == 1, packed as above. Scratch: the windows of at most 8 output pixels. */
+/* MVE, groups == 1, packed as above. Scratch: the windows, rounded up to 16 bytes, of 2 to 32
+ * output pixels (1024 bytes, or two windows). */
 tinycc_kernel tinycc_conv2d_s8_mve;
 tinycc_kernel tinycc_conv2d_odd_s8_mve;
 
@@ -65,7 +66,7 @@ tinycc_kernel tinycc_fully_connected_s8_mve; /* one vector at a time */
 /* Kernels for cores with the DSP extension (tinycc_dot_s8_dsp.h). A shift is folded into the
  * fraction. Scratch is aligned to 4 bytes. */
 typedef struct {
-    int32_t quads;     /* inputs of an output, padded to a multiple of 4, in fours */
+    int32_t quads;     /* inputs of an output in fours, rounded up */
     int32_t channels;  /* outputs of a pixel */
     int32_t constant;  /* 2 * out_zero + 1 */
     int32_t fraction;  /* 0 .. 31 */
@@ -96,6 +97,11 @@ typedef struct {
 /* As tinycc_conv2d_s8 with one group. Scratch: 8 * dot.quads bytes for each of dot.pixels, then
  * in_channels bytes where these are a multiple of 4, else 4 * dot.quads + 4 for each pixel. */
 tinycc_kernel tinycc_conv2d_s8_dsp;
+
+/* The same for Armv7-M (tinycc_dot_s8_thumb2.h), dot.pixels 2 or 1. Scratch: 16 * dot.quads bytes
+ * for each of dot.pixels. */
+tinycc_kernel tinycc_conv1x1_s8_thumb2;
+tinycc_kernel tinycc_conv2d_s8_thumb2;
 
 typedef struct {
     int32_t in_width, in_channels;

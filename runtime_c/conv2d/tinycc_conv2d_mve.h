@@ -32,6 +32,8 @@ __asm__(".pushsection .text." TINYCC_CONV2D_MVE_PREFIX "rows,\"ax\",%progbits\n"
         "push {r4-r11,lr}\n"
         "mov r11,r0\n"
         "ldm r0,{r1-r10}\n"
+        "cmp r6,#16\n"
+        "ble 4f\n"
         "1: ldr r0,[r1]\n"
         "add r1,r2\n"
         "cbz r0,3f\n"
@@ -50,6 +52,24 @@ __asm__(".pushsection .text." TINYCC_CONV2D_MVE_PREFIX "rows,\"ax\",%progbits\n"
         "add r4,r10\n"
         "subs r8,#1\n"
         "bne 1b\n"
+        "pop {r4-r11,pc}\n"
+        "4: vctp.8 r6\n" /* the same for rows of one vector */
+        "5: ldr r0,[r1]\n"
+        "add r1,r2\n"
+        "cbz r0,6f\n"
+        "add r0,r3\n"
+        "vpstt\n"
+        "vldrbt.8 q0,[r0]\n"
+        "vstrbt.8 q0,[r4]\n"
+        "6: add r4,r5\n"
+        "subs r7,#1\n"
+        "bne 5b\n"
+        "ldr r1,[r11]\n"
+        "ldr r7,[r11,#24]\n"
+        "add r3,r9\n"
+        "add r4,r10\n"
+        "subs r8,#1\n"
+        "bne 5b\n"
         "pop {r4-r11,pc}\n"
         ".p2align 3\n"
         ".size " TINYCC_CONV2D_MVE_PREFIX "rows,.-" TINYCC_CONV2D_MVE_PREFIX "rows\n"
@@ -138,7 +158,8 @@ static void TINYCC_CONV2D_MVE(row)(const tinycc_conv2d_s8_params *p, const void 
 {
     const int32_t row = p->kernel_width * p->in_channels;
     const int32_t step = (p->kernel_height * row + 15) & ~15;
-    const int32_t batch = step <= 128 ? 8 : step <= 256 ? 4 : 2;
+    const int32_t few = step <= 128 ? 8 : step <= 256 ? 4 : 2;
+    const int32_t batch = step <= 32 ? 32 : step <= 64 ? 16 : few; /* 1024 bytes or two windows */
     const tinycc_dense_mve dense = {
         step, step, p->out_channels,
         p->out_zero, p->low, p->high, (int32_t)1 << (p->fraction + p->shift),

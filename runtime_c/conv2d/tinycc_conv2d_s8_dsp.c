@@ -47,16 +47,14 @@ static void tinycc_conv2d_s8_dsp_edge(const tinycc_conv2d_s8_dsp_params *p, cons
                                       int32_t left, int8_t *to)
 {
     const int32_t channels = p->in_channels;
-    const int8_t zero = (int8_t)p->in_zero;
     for (int32_t ky = 0; ky < p->kernel_height; ky++) {
         const int8_t *row = rows[ky * p->dilation_height];
         int32_t column = left;
         for (int32_t kx = 0; kx < p->kernel_width; kx++) {
             const int inside = row != NULL && column >= 0 && column < p->in_width;
-            const int8_t *x = inside ? row + column * channels : &zero;
-            for (const int8_t *const end = to + channels; to < end; to++) {
-                *to = *x;
-                x += inside;
+            const int8_t *x = inside ? row + column * channels : NULL;
+            for (int32_t i = 0; i < channels; i++) {
+                *to++ = inside ? *x++ : (int8_t)p->in_zero;
             }
             column += p->dilation_width;
         }
@@ -69,15 +67,12 @@ static void tinycc_conv2d_s8_dsp_words(const tinycc_conv2d_s8_dsp_params *p,
                                        const void *const *rows, int32_t left, int8_t *to)
 {
     const int32_t bytes = p->kernel_width * p->in_channels, offset = left * p->in_channels;
-    const int three = bytes > 8 && bytes <= 12; /* 3 channels, 3 columns: no loop */
     const void *const *const rows_end = rows + p->kernel_height * p->dilation_height;
     for (; rows != rows_end; rows += p->dilation_height) {
         const int8_t *x = *rows;
         int8_t *const end = to + bytes;
         if (x == NULL) {
             memset(to, p->in_zero, (size_t)bytes);
-        } else if (three) {
-            memcpy(to, x + offset, 12);
         } else {
             x += offset;
             do {
@@ -90,23 +85,60 @@ static void tinycc_conv2d_s8_dsp_words(const tinycc_conv2d_s8_dsp_params *p,
     }
 }
 
+/* Whether all rows of the window lie in the image. */
+static int tinycc_conv2d_s8_dsp_filled(const tinycc_conv2d_s8_dsp_params *p,
+                                       const void *const *rows)
+{
+    for (int32_t ky = 0; ky < p->kernel_height; ky++) {
+        if (rows[ky * p->dilation_height] == NULL) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* The same for neighbouring pixels, rows of 9 to 12 bytes (3 channels, 3 columns): no inner loop. */
+static void tinycc_conv2d_s8_dsp_three(const tinycc_conv2d_s8_dsp_params *p,
+                                       const tinycc_conv2d_s8_dsp_block *block,
+                                       const void *const *rows, int8_t *windows)
+{
+    const int32_t bytes = p->kernel_width * p->in_channels, step = p->stride * p->in_channels;
+    const int32_t pitch = 4 * p->dot.quads + 4, offset = block->first * p->in_channels;
+    for (int32_t ky = 0; ky < p->kernel_height; ky++) {
+        const int8_t *x = (const int8_t *)rows[ky * p->dilation_height] + offset;
+        int8_t *const end = windows + block->pixels * pitch;
+        for (int8_t *to = windows; to < end; to += pitch) {
+            memcpy(to, x, 12);
+            x += step;
+        }
+        windows += bytes;
+    }
+}
+
 /* Any number of channels: windows are gathered as bytes at `windows`, then widened. */
 static void tinycc_conv2d_s8_dsp_copy(const tinycc_conv2d_s8_dsp_params *p,
                                       const tinycc_conv2d_s8_dsp_block *block,
                                       const void *const *rows, int8_t *windows, int32_t *strip)
 {
     const int32_t last = p->in_width - p->kernel_width - (2 + p->in_channels) / p->in_channels;
-    int32_t left = block->first;
+    const int32_t pitch = 4 * p->dot.quads + 4, bytes = p->kernel_width * p->in_channels;
+    const int32_t right = block->first + (block->pixels - 1) * p->stride;
     const int8_t *from[4];
-    for (int32_t i = 0; i < block->pixels; i++) {
-        from[i] = windows;
-        if (left >= 0 && left <= last && p->dilation_width == 1) {
-            tinycc_conv2d_s8_dsp_words(p, rows, left, windows);
-        } else {
-            tinycc_conv2d_s8_dsp_edge(p, rows, left, windows);
+    if (bytes > 8 && bytes <= 12 && block->inside && right <= last && p->dilation_width == 1 &&
+        tinycc_conv2d_s8_dsp_filled(p, rows)) {
+        tinycc_conv2d_s8_dsp_three(p, block, rows, windows);
+    } else {
+        for (int32_t i = 0; i < block->pixels; i++) {
+            const int32_t left = block->first + i * p->stride;
+            if (left >= 0 && left <= last && p->dilation_width == 1) {
+                tinycc_conv2d_s8_dsp_words(p, rows, left, windows + i * pitch);
+            } else {
+                tinycc_conv2d_s8_dsp_edge(p, rows, left, windows + i * pitch);
+            }
         }
-        windows += 4 * p->dot.quads + 4;
-        left += p->stride;
+    }
+    for (int32_t i = 0; i < block->pixels; i++) {
+        from[i] = windows + i * pitch;
     }
     tinycc_widen_s8_dsp(strip, from, p->dot.quads, block->pixels);
 }
@@ -116,11 +148,12 @@ void tinycc_conv2d_s8_dsp(const void *params, const void *const *in, void *out, 
 {
     const tinycc_conv2d_s8_dsp_params *p = params;
     const int32_t reach = (p->kernel_width - 1) * p->dilation_width;
+    const int whole = p->in_channels % 4 == 0;
     int32_t *strip = scratch;
     int8_t *bytes = (int8_t *)scratch + p->dot.pixels * p->dot.quads * 8;
     int8_t *y = out;
     (void)n; /* one row: the caller moves the window */
-    if (p->in_channels % 4 == 0) {
+    if (whole) {
         memset(bytes, p->in_zero, (size_t)p->in_channels);
     }
     for (int32_t x = 0; x < p->out_width;) {
@@ -129,7 +162,7 @@ void tinycc_conv2d_s8_dsp(const void *params, const void *const *in, void *out, 
         block.first = x * p->stride - p->pad_left;
         block.inside = block.first >= 0 &&
                        block.first + (block.pixels - 1) * p->stride + reach < p->in_width;
-        if (p->in_channels % 4 == 0) {
+        if (whole) {
             tinycc_conv2d_s8_dsp_gather(p, &block, in, bytes, strip);
         } else {
             tinycc_conv2d_s8_dsp_copy(p, &block, in, bytes, strip);

@@ -70,16 +70,16 @@ static inline int32_t tinycc_tile_mve_apart(const int8_t *x, const int8_t *y, in
                                             int32_t outputs, int32_t n)
 {
     const uintptr_t from = (uintptr_t)x, to = (uintptr_t)y;
-    intptr_t room = (intptr_t)(from - to) - 2 * outputs;
-    int32_t pairs = 0;
+    const intptr_t room = (intptr_t)(from - to) - 2 * outputs; /* grows by 2 * (inputs - outputs) */
+    int32_t count;
     if (to >= from + (uintptr_t)(n * inputs) || to + (uintptr_t)(n * outputs) <= from) {
         return n;
     }
-    while (2 * pairs + 1 < n && room >= 0) {
-        room += 2 * (inputs - outputs);
-        pairs++;
+    if (room < 0 || inputs >= outputs) {
+        return room < 0 ? 0 : n;
     }
-    return 2 * pairs;
+    count = 2 * ((int32_t)room / (2 * (outputs - inputs)) + 1);
+    return count < n ? count : n;
 }
 
 /* Pieces of assembly. Stack: the first 24 bytes of the tile, its address, pairs left, extra. */

@@ -25,7 +25,8 @@ from tinycc.ops.dense import (
     weights_are_constant,
     weights_are_int8,
 )
-from tinycc.ops.dense_dsp import conv2d_kernels_dsp
+from tinycc.ops.dense_dsp import DSP_LAYOUT, convolution_kernels
+from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
 from tinycc.ops.depthwise_dsp import depthwise_kernels_dsp
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
@@ -210,7 +211,8 @@ def window(instance: Instance) -> Window:
 KERNELS = (
     *conv2d_kernels_mve(params, window, is_pointwise, is_depthwise),
     *depthwise_kernels_dsp(params, window, is_depthwise),
-    *conv2d_kernels_dsp(params, window, is_pointwise),
+    *convolution_kernels(DSP_LAYOUT, params, window, is_pointwise),
+    *convolution_kernels(THUMB2_LAYOUT, params, window, is_pointwise),
     Kernel(
         "tinycc_dwconv2d_s8",
         "conv2d/tinycc_dwconv2d_s8.c",

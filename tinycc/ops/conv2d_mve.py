@@ -34,7 +34,8 @@ def _gathered_windows(instance: Instance) -> int:
     """The windows of as many output pixels as `tinycc_conv2d_s8_mve` gathers at once."""
     weights, width = instance.inputs[1].type, instance.output.type.shape[2]
     step = rounded_up(weights.elements // weights.shape[0], LANES)
-    batch = 8 if step <= 128 else 4 if step <= 256 else 2
+    few = 8 if step <= 128 else 4 if step <= 256 else 2
+    batch = 32 if step <= 32 else 16 if step <= 64 else few
     return min(batch, width) * step
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
@@ -18,7 +19,6 @@ from tinycc.ops.numerics import INT32_MAX
 from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, vectors
 
 DSP = frozenset({"dsp", "unaligned"})
-BLOCKS = (4, 2, 1)  # pixels at once: fewer need less scratch and more instructions
 
 
 def keeps_int32(instance: Instance) -> bool:
@@ -47,74 +47,119 @@ def split_bias(instance: Instance) -> tuple[np.ndarray, np.ndarray]:
     return start.astype(np.int32), (bias - (start << fraction)).astype(np.int32)
 
 
-def _quads(instance: Instance) -> int:
+def quads_of(instance: Instance) -> int:
+    """Inputs of an output in fours, rounded up."""
     weights = instance.inputs[1].type
     return -(-weights.elements // weights.shape[0] // 4)
 
 
-def _packed(instance: Instance) -> np.ndarray:
-    """[channels / 2][words] int32: starts, weights, rests where there are any, multipliers."""
+@dataclass(frozen=True)
+class Layout:
+    """A family of kernels: tinycc_conv1x1_s8_<name> and tinycc_conv2d_s8_<name>.
+
+    `blocks`: pixels at once, the fastest first; fewer need less scratch. `scratch` is in bytes, of
+    an instance with so many pixels at once, for vectors and for windows.
+    """
+
+    name: str
+    isa: frozenset[str]
+    blocks: tuple[int, ...]
+    pack: Callable[[Instance], np.ndarray]
+    vector_scratch: Callable[[Instance, int], int]
+    window_scratch: Callable[[Instance, int], int]
+    least_inputs: int = 1  # of vectors
+
+
+def _vector_scratch(instance: Instance, pixels: int) -> int:
+    last = 4 * quads_of(instance) if instance.inputs[0].type.shape[-1] % 4 else 0
+    return 8 * quads_of(instance) * pixels + last
+
+
+def _window_scratch(instance: Instance, pixels: int) -> int:
+    quads, channels = quads_of(instance), instance.inputs[0].type.shape[3]
+    return 8 * quads * pixels + (pixels * (4 * quads + 4) if channels % 4 else channels)
+
+
+def in_groups(values: np.ndarray, size: int) -> np.ndarray:
+    """[channels / size][size], zeros behind the last channel."""
+    padded = np.zeros(-(-len(values) // size) * size, np.int32)
+    padded[: len(values)] = values
+    return padded.reshape(-1, size)
+
+
+def padded_weights(instance: Instance, size: int) -> np.ndarray:
+    """[channels / size, size, 4 * quads] int8, zeros where there is nothing."""
     weights = cast(np.ndarray, instance.inputs[1].data)
-    channels, quads = len(weights), _quads(instance)
-    flat = weights.reshape(channels, -1)
-    pairs = -(-channels // 2)
-    padded = np.zeros((2 * pairs, 4 * quads), np.int8)
-    padded[:channels, : flat.shape[1]] = flat
-    # [pair, channel, quad, high bit of the input, low bit] -> one word per low bit
-    words = padded.reshape(pairs, 2, quads, 2, 2).transpose(0, 2, 4, 3, 1)
-    products = np.ascontiguousarray(words).reshape(pairs, -1).view("<i4")
+    groups, flat = -(-len(weights) // size), weights.reshape(len(weights), -1)
+    padded = np.zeros((groups * size, 4 * quads_of(instance)), np.int8)
+    padded[: len(flat), : flat.shape[1]] = flat
+    return padded.reshape(groups, size, -1)
+
+
+def packed_groups(instance: Instance, products: np.ndarray, size: int) -> np.ndarray:
+    """[channels / size][words] int32: starts, weights, rests where there are any, multipliers."""
     start, rest = split_bias(instance)
     multiplier = instance_constants(instance).requantization.multiplier
-    parts = [_by_two(start), products]
-    parts += [_by_two(rest)] if fraction_bits(instance) else []
-    return np.concatenate([*parts, _by_two(multiplier)], axis=1).astype(np.int32)
+    parts = [in_groups(start, size), np.ascontiguousarray(products).view("<i4")]
+    parts += [in_groups(rest, size)] if fraction_bits(instance) else []
+    return np.concatenate([*parts, in_groups(multiplier, size)], axis=1).astype(np.int32)
 
 
-def _by_two(values: np.ndarray) -> np.ndarray:
-    """[channels / 2][2], a zero behind an odd last one."""
-    padded = np.zeros(len(values) + len(values) % 2, np.int32)
-    padded[: len(values)] = values
-    return padded.reshape(-1, 2)
+def _packed(instance: Instance) -> np.ndarray:
+    weights = padded_weights(instance, 2)
+    pairs = len(weights)
+    # [pair, channel, quad, high bit of the input, low bit] -> one word per low bit
+    words = weights.reshape(pairs, 2, -1, 2, 2).transpose(0, 2, 4, 3, 1)
+    return packed_groups(instance, words.reshape(pairs, -1), 2)
 
 
-def _pixels(instance: Instance, most: int) -> int:
+DSP_LAYOUT = Layout(
+    "dsp", DSP, (4, 2, 1), _packed, _vector_scratch, _window_scratch, least_inputs=2
+)
+
+
+def _pixels(instance: Instance, layout: Layout, most: int) -> int:
     """The largest block that is not above `most` and has neighbours: in a row, or in a run."""
     shape, kernel = instance.output.type.shape, instance.inputs[1].type.shape[1:-1]
     width = math.prod(shape[:-1]) if math.prod(kernel) == 1 else shape[2]
-    return next(block for block in BLOCKS if block <= min(most, width))
+    return next(block for block in layout.blocks if block <= min(most, width))
 
 
-def _dot_fields(instance: Instance, most: int) -> tuple[Field, ...]:
+def _dot_fields(instance: Instance, layout: Layout, most: int) -> tuple[Field, ...]:
     low, high = bound_fields(instance)
+    packed = Array("int32_t", layout.pack(instance), f"{instance.inputs[1].name}, packed")
     return (
-        Field("dot.quads", _quads(instance)),
+        Field("dot.quads", quads_of(instance)),
         Field("dot.channels", instance.output.type.shape[-1]),
         Field("dot.constant", 2 * instance.output.type.zero_point + 1),
         Field("dot.fraction", fraction_bits(instance)),
         Field("dot.low", low.value),
         Field("dot.high", high.value, high.note),
-        Field("dot.pixels", _pixels(instance, most), "at once"),
-        Field("packed", Array("int32_t", _packed(instance), f"{instance.inputs[1].name}, packed")),
+        Field("dot.pixels", _pixels(instance, layout, most), "at once"),
+        Field("packed", packed),
     )
 
 
-def _conv1x1(most: int, when: Callable[[Instance], bool]) -> Kernel:
+def _conv1x1(layout: Layout, most: int, when: Callable[[Instance], bool]) -> Kernel:
     def params(instance: Instance) -> Params:
         channels = Field("in_channels", instance.inputs[0].type.shape[-1])
-        return Params("tinycc_conv1x1_s8_dsp_params", (channels, *_dot_fields(instance, most)))
-
-    def scratch(instance: Instance) -> int:
-        last = 4 * _quads(instance) if instance.inputs[0].type.shape[-1] % 4 else 0
-        return 8 * _quads(instance) * _pixels(instance, most) + last
+        fields = (channels, *_dot_fields(instance, layout, most))
+        return Params("tinycc_conv1x1_s8_dsp_params", fields)
 
     def fits(instance: Instance) -> bool:
-        channels = instance.inputs[0].type.shape[-1]
-        return channels > 1 and when(instance) and keeps_int32(instance)
+        enough = instance.inputs[0].type.shape[-1] >= layout.least_inputs
+        return enough and when(instance) and keeps_int32(instance)
 
-    symbol = "tinycc_conv1x1_s8_dsp"
-    source = f"conv2d/{symbol}.c"
+    symbol = f"tinycc_conv1x1_s8_{layout.name}"
     return Kernel(
-        symbol, source, Drive.RUN, params, isa=DSP, when=fits, scratch=scratch, units=vectors
+        symbol,
+        f"conv2d/{symbol}.c",
+        Drive.RUN,
+        params,
+        isa=layout.isa,
+        when=fits,
+        scratch=lambda i: layout.vector_scratch(i, _pixels(i, layout, most)),
+        units=vectors,
     )
 
 
@@ -122,9 +167,11 @@ def _always(_: Instance) -> bool:
     return True
 
 
-def conv1x1_kernels_dsp(when: Callable[[Instance], bool] = _always) -> tuple[Kernel, ...]:
+def vector_kernels(
+    layout: Layout, when: Callable[[Instance], bool] = _always
+) -> tuple[Kernel, ...]:
     """Vectors of channels, the fastest first, the one with the least scratch last."""
-    return tuple(_conv1x1(most, when) for most in BLOCKS)
+    return tuple(_conv1x1(layout, most, when) for most in layout.blocks)
 
 
 Geometry = Callable[[Instance], Params]
@@ -144,38 +191,37 @@ _GEOMETRY = (
 )
 
 
-def geometry_fields(plain: Params) -> tuple[Field, ...]:
-    """The members that say where a window lies."""
-    return tuple(field for field in plain.fields if field.name in _GEOMETRY)
-
-
-def _conv2d(most: int, plain: Geometry, window: Callable[[Instance], Window]) -> Kernel:
+def _conv2d(
+    layout: Layout, most: int, plain: Geometry, window: Callable[[Instance], Window]
+) -> Kernel:
     def params(instance: Instance) -> Params:
-        fields = (*geometry_fields(plain(instance)), *_dot_fields(instance, most))
+        geometry = (field for field in plain(instance).fields if field.name in _GEOMETRY)
+        fields = (*geometry, *_dot_fields(instance, layout, most))
         return Params("tinycc_conv2d_s8_dsp_params", fields)
-
-    def scratch(instance: Instance) -> int:
-        pixels, quads = _pixels(instance, most), _quads(instance)
-        channels = instance.inputs[0].type.shape[3]
-        gathered = pixels * (4 * quads + 4) if channels % 4 else channels
-        return 8 * quads * pixels + gathered
 
     def fits(instance: Instance) -> bool:
         whole = instance.inputs[1].type.shape[3] == instance.inputs[0].type.shape[3]
         return whole and keeps_int32(instance)
 
-    symbol = "tinycc_conv2d_s8_dsp"
-    source = f"conv2d/{symbol}.c"
+    symbol = f"tinycc_conv2d_s8_{layout.name}"
     return Kernel(
-        symbol, source, Drive.ROWS, params, isa=DSP, when=fits, scratch=scratch, window=window
+        symbol,
+        f"conv2d/{symbol}.c",
+        Drive.ROWS,
+        params,
+        isa=layout.isa,
+        when=fits,
+        scratch=lambda i: layout.window_scratch(i, _pixels(i, layout, most)),
+        window=window,
     )
 
 
-def conv2d_kernels_dsp(
+def convolution_kernels(
+    layout: Layout,
     plain: Geometry,
     window: Callable[[Instance], Window],
     pointwise: Callable[[Instance], bool],
 ) -> tuple[Kernel, ...]:
     """Convolutions of one group, the fastest first, the one with the least scratch last."""
-    windows = tuple(_conv2d(most, plain, window) for most in BLOCKS)
-    return (*conv1x1_kernels_dsp(pointwise), *windows)
+    windows = tuple(_conv2d(layout, most, plain, window) for most in layout.blocks)
+    return (*vector_kernels(layout, pointwise), *windows)

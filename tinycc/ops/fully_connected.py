@@ -26,8 +26,9 @@ from tinycc.ops.dense import (
     weights_are_constant,
     weights_are_int8,
 )
-from tinycc.ops.dense_dsp import conv1x1_kernels_dsp
+from tinycc.ops.dense_dsp import DSP_LAYOUT, vector_kernels
 from tinycc.ops.dense_mve import FULLY_CONNECTED_MVE
+from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
 from tinycc.ops.elementwise import emit_binary
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
@@ -207,7 +208,8 @@ FULLY_CONNECTED = Op(
     examples=examples,
     kernels=(
         *FULLY_CONNECTED_MVE,
-        *conv1x1_kernels_dsp(),
+        *vector_kernels(DSP_LAYOUT),
+        *vector_kernels(THUMB2_LAYOUT),
         Kernel(
             "tinycc_conv1x1_s8",
             "conv2d/tinycc_conv1x1_s8.c",
