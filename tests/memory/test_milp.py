@@ -69,6 +69,13 @@ def test_groups_that_no_block_connects_are_solved_alone():
     assert list(milp.groups([])) == []
 
 
+def test_the_bound_of_another_group_need_not_be_whole_in_units():
+    blocks = [Block(2, 1, 1), Block(4, 1, 1), Block(5, 0, 0)]
+    result = milp.minimise(blocks, (0, 2, 6), 5, {(0, 1): 0})
+    assert result.optimal
+    assert fit.height(blocks, result.offsets) == 5
+
+
 def test_a_group_within_the_bound_stays_as_it_is(monkeypatch):
     monkeypatch.setattr(milp, "_solve", None)
     assert milp.minimise([Block(4, 0, 1)], (0,), 4) == milp.Result((0,), True)

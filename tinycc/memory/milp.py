@@ -153,8 +153,9 @@ class _Model:
     """min H; 0 <= o_i <= H - s_i; for each pair that meets a binary says which one is above.
 
     The big M of each row is what the row can be short of within the best height known, U: o_i is at
-    most U - s_i and o_j at least 0. Offsets are continuous: with the binaries fixed all others are
-    differences of whole numbers, and rounding is checked.
+    most U - s_i and o_j at least 0. Heights are rounded down to whole units: some lowest placement
+    is whole, and no group need be lower than the bound. Offsets are continuous: with the binaries
+    fixed all others are differences of whole numbers, and rounding is checked.
     """
 
     def __init__(self, part: _Part, bound: int) -> None:
@@ -162,7 +163,7 @@ class _Model:
         blocks, top = part.blocks, height(part.blocks, part.offsets) // part.unit
         self.sizes = [block.size // self.unit for block in blocks]
         self.problem = pulp.LpProblem("placement", pulp.LpMinimize)
-        self.height = pulp.LpVariable("height", -(-bound // self.unit), top)
+        self.height = pulp.LpVariable("height", bound // self.unit, top)
         self.places = [pulp.LpVariable(f"o{i}", 0, top - size) for i, size in enumerate(self.sizes)]
         self.problem += self.height
         for place, size in zip(self.places, self.sizes, strict=True):
