@@ -264,7 +264,8 @@ def arranged(graph: Graph, target: Target, options: Options) -> tuple[Plan, tupl
 
     A RAM budget is met by the cheapest schedule that leaves room for the stack.
     """
-    front = Front(layer_schedule(graph, target), target)
+    layers = layer_schedule(graph, target, fastest=options.optimize == "speed")
+    front = Front(layers, target)
     limit = None if options.ram is None else options.ram - target.pointer_bytes - STACK_ROOM
     chosen = front.points.index(front.choose(options.optimize, limit))
     tried = range(chosen, max(-1, chosen - ALTERNATIVES), -1)

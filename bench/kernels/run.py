@@ -32,7 +32,7 @@ from tinycc.target import Target, load_target
 
 HERE = Path(__file__).resolve().parent
 TARGETS = ("cortex-m4", "cortex-m3", "cortex-m0")
-FEATURES = frozenset({"dsp", "mve", "umull", "thumb2", "lob"})  # what kernels ask for
+FEATURES = frozenset({"dsp", "mve", "umull", "thumb", "thumb2", "lob"})  # what kernels ask for
 HEADER = """# Measured: instructions per multiply-accumulate of single layers
 
 Made by `python bench/kernels/run.py`; do not edit.

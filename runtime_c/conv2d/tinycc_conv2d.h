@@ -38,6 +38,10 @@ tinycc_kernel tinycc_conv2d_odd_s8_mve;
 /* ROWS, groups == in_channels. No scratch. */
 tinycc_kernel tinycc_dwconv2d_s8;
 
+/* The same for one output per input channel. Scratch, aligned to 4 bytes: 4 bytes per tap of the
+ * window and in_channels bytes. */
+tinycc_kernel tinycc_dwconv2d_s8_thumb;
+
 /* MVE, groups == in_channels, stride 1 or 2, windows of up to that many rows and columns; dilated
  * columns in 4x4 only. Packed as tinycc_dwconv_mve.h says. Scratch: 4 bytes more than the planes
  * of a strip of 16 (4x4) or 8 output pixels, see there. */
@@ -55,6 +59,9 @@ typedef struct {
 
 /* RUN over pixels: 1x1 window, stride 1, no padding, one group. No scratch. */
 tinycc_kernel tinycc_conv1x1_s8;
+
+/* RUN over vectors; the same for one vector at a time on cores with the DSP extension. No scratch. */
+tinycc_kernel tinycc_fully_connected_s8_dsp;
 
 /* MVE: weights and bias (with the multipliers) are packed as tinycc_tile_mve.h says. `odd`: for any
  * number of output channels, the others for multiples of 4. The output may lie below the input that

@@ -1,5 +1,5 @@
 /* Dot products for cores with the DSP extension: the inner part of convolutions and fully connected
- * layers. All functions are assembly; pointers to words are aligned, `quads` and `channels` are at
+ * layers. Pointers to words are aligned to 4 bytes, `quads` and `channels` are at
  * least 1, nothing is checked and nothing outside the stated elements is read or written.
  *
  * A strip holds the inputs of 4, 2 or 1 pixels as pairs of int16, interleaved: per quad of inputs

@@ -3,14 +3,15 @@
 static void tinycc_add_s8_line(const void *params, const int8_t *a, const int8_t *b, int8_t *y,
                                int32_t n)
 {
-    const tinycc_add_s8_params *p = params;
+    /* By value: the compiler cannot know that a store to y leaves the parameters alone. */
+    const tinycc_add_s8_params p = *(const tinycc_add_s8_params *)params;
     for (int32_t i = 0; i < n; i++) {
-        const int32_t sum = *a * p->multiplier1 + *b * p->multiplier2 + p->constant;
-        const int32_t value = sum >> p->shift;
-        const int32_t raised = value < p->low ? p->low : value;
-        y[i] = (int8_t)(raised > p->high ? p->high : raised);
-        a += p->walk.step1;
-        b += p->walk.step2;
+        const int32_t sum = *a * p.multiplier1 + *b * p.multiplier2 + p.constant;
+        const int32_t value = sum >> p.shift;
+        const int32_t raised = value < p.low ? p.low : value;
+        y[i] = (int8_t)(raised > p.high ? p.high : raised);
+        a += p.walk.step1;
+        b += p.walk.step2;
     }
 }
 

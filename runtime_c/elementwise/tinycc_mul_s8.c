@@ -3,12 +3,13 @@
 static void tinycc_mul_s8_line(const void *params, const int8_t *a, const int8_t *b, int8_t *y,
                                int32_t n)
 {
-    const tinycc_mul_s8_params *p = params;
+    /* By value: the compiler cannot know that a store to y leaves the parameters alone. */
+    const tinycc_mul_s8_params p = *(const tinycc_mul_s8_params *)params;
     for (int32_t i = 0; i < n; i++) {
-        y[i] = tinycc_requantize((*a - p->zero1) * (*b - p->zero2), p->multiplier, p->shift,
-                                 p->out_zero, p->low, p->high);
-        a += p->walk.step1;
-        b += p->walk.step2;
+        y[i] = tinycc_requantize((*a - p.zero1) * (*b - p.zero2), p.multiplier, p.shift,
+                                 p.out_zero, p.low, p.high);
+        a += p.walk.step1;
+        b += p.walk.step2;
     }
 }
 

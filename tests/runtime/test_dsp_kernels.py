@@ -1,4 +1,4 @@
-"""The DSP kernels on emulated cores: bit for bit, inside their buffers, at every optimisation."""
+"""The Arm kernels on emulated cores: bit for bit, inside their buffers, at every optimisation."""
 
 from __future__ import annotations
 
@@ -113,24 +113,28 @@ def with_float_bias(instance: Instance, make: ExampleMaker) -> Instance:
 MAKERS = {DENSE: dense, DEPTHWISE: depthwise, VECTORS: vectors}
 
 
-def dsp_cases(kind: str, seed: int, float_bias: bool = False) -> list[Case]:
-    """Every DSP kernel on every instance of a kind that it takes."""
+def dsp_cases(kind: str, seed: int, float_bias: bool = False, feature: str = "dsp") -> list[Case]:
+    """Every kernel for a feature on every instance of a kind that it takes."""
     rng = np.random.default_rng(seed)
     make, found = ExampleMaker(rng), []
     for index, instance in enumerate(MAKERS[kind](make, rng)):
         if float_bias:
             instance = with_float_bias(instance, make)
-        found += cases_of_instance(instance, make, f"{kind} {index} (seed {seed})")
+        found += cases_of_instance(instance, make, f"{kind} {index} (seed {seed})", feature)
     return found
 
 
-def cases_of_instance(instance: Instance, make: ExampleMaker, name: str) -> list[Case]:
-    """Every DSP kernel that takes an instance, as a case."""
+def cases_of_instance(
+    instance: Instance, make: ExampleMaker, name: str, feature: str = "dsp"
+) -> list[Case]:
+    """Every kernel for a feature that takes an instance, as a case."""
     op = ops.get(instance.node.op)
     values = operands(instance, make)
     assert op.reference is not None
     expected = op.reference(instance, values)
-    kernels = [k for k in op.kernels if "dsp" in k.isa and "mve" not in k.isa and k.when(instance)]
+    kernels = [
+        k for k in op.kernels if feature in k.isa and "mve" not in k.isa and k.when(instance)
+    ]
     return [Case(f"{name} by {k.symbol}", instance, k, values, expected) for k in kernels]
 
 
@@ -157,6 +161,24 @@ def test_dsp_kernels_run_on_their_other_cores(target: str, tmp_path: Path) -> No
 def test_every_optimisation_gives_the_same_bits(level: str, tmp_path: Path) -> None:
     cases = [case for kind in MAKERS for case in dsp_cases(kind, 4)]
     assert run_cases_on("cortex-m4", cases, tmp_path, *level.split()) == ""
+
+
+@pytest.mark.parametrize(
+    ("target", "feature", "kind"),
+    [
+        ("cortex-m3", "thumb2", DENSE),
+        ("cortex-m3", "thumb2", VECTORS),
+        ("cortex-m3", "thumb", DEPTHWISE),
+        ("cortex-m0", "thumb", DEPTHWISE),
+    ],
+)
+@pytest.mark.parametrize("float_bias", [False, True])
+def test_smaller_cores(
+    target: str, feature: str, kind: str, float_bias: bool, tmp_path: Path
+) -> None:
+    cases = dsp_cases(kind, 6, float_bias, feature)
+    assert cases
+    assert run_cases_on(target, cases, tmp_path) == ""
 
 
 def test_dsp_pools_equal_the_reference(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from tinycc.ops.dense import (
 from tinycc.ops.dense_dsp import DSP_LAYOUT, convolution_kernels
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
 from tinycc.ops.depthwise_dsp import depthwise_kernels_dsp
+from tinycc.ops.depthwise_thumb import depthwise_kernel_thumb
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import Clamp
@@ -211,6 +212,7 @@ def window(instance: Instance) -> Window:
 KERNELS = (
     *conv2d_kernels_mve(params, window, is_pointwise, is_depthwise),
     *depthwise_kernels_dsp(params, window, is_depthwise),
+    depthwise_kernel_thumb(params, window, is_depthwise),
     *convolution_kernels(DSP_LAYOUT, params, window, is_pointwise),
     *convolution_kernels(THUMB2_LAYOUT, params, window, is_pointwise),
     Kernel(

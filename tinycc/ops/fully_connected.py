@@ -26,7 +26,7 @@ from tinycc.ops.dense import (
     weights_are_constant,
     weights_are_int8,
 )
-from tinycc.ops.dense_dsp import DSP_LAYOUT, vector_kernels
+from tinycc.ops.dense_dsp import DSP, DSP_LAYOUT, vector_kernels
 from tinycc.ops.dense_mve import FULLY_CONNECTED_MVE
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
 from tinycc.ops.elementwise import emit_binary
@@ -209,6 +209,14 @@ FULLY_CONNECTED = Op(
     kernels=(
         *FULLY_CONNECTED_MVE,
         *vector_kernels(DSP_LAYOUT),
+        Kernel(
+            "tinycc_fully_connected_s8_dsp",
+            "conv2d/tinycc_fully_connected_s8_dsp.c",
+            Drive.RUN,
+            dense_params,
+            isa=DSP,
+            units=vectors,
+        ),
         *vector_kernels(THUMB2_LAYOUT),
         Kernel(
             "tinycc_conv1x1_s8",

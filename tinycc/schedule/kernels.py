@@ -18,17 +18,22 @@ def accumulating_kernel(instance: Instance, target: Target) -> Kernel | None:
     return _first(instance, target, (Drive.ACCUMULATE,))
 
 
-def lean_kernel(instance: Instance, target: Target) -> Kernel | None:
-    """The kernel for the same instructions as the best one that needs the least scratch."""
+def lean_kernel(instance: Instance, target: Target, alike: bool = True) -> Kernel | None:
+    """The kernel that needs the least scratch, the best of those.
+
+    `alike`: among those for the same instructions as the best kernel, so not much slower.
+    """
     best = choose_kernel(instance, target)
     if best is None:
         return None
-    alike = [
+    found = [
         kernel
         for kernel in ops.get(instance.node.op).kernels
-        if kernel.isa == best.isa and kernel.drive is best.drive and kernel.when(instance)
+        if (kernel.isa == best.isa if alike else kernel.isa <= target.isa)
+        and kernel.drive is best.drive
+        and kernel.when(instance)
     ]
-    return min(alike, key=lambda kernel: kernel.scratch(instance))
+    return min(found, key=lambda kernel: kernel.scratch(instance))
 
 
 def _first(instance: Instance, target: Target, drives: tuple[Drive, ...]) -> Kernel | None:

@@ -6,15 +6,24 @@ from tinycc import ops
 from tinycc.errors import InternalError
 from tinycc.ir.graph import Graph, Node
 from tinycc.ops.op import Alias, Kernel
-from tinycc.schedule.kernels import choose_kernel
+from tinycc.schedule.kernels import choose_kernel, lean_kernel
 from tinycc.schedule.model import Schedule, Step
 from tinycc.schedule.order import best_order
 from tinycc.target import Target
 
 
-def layer_schedule(graph: Graph, target: Target) -> Schedule:
-    """Steps in the order with the smallest peak of live bytes."""
-    kernels = {node.output: _kernel(graph, node, target) for node in graph.nodes if _runs(node)}
+def layer_schedule(graph: Graph, target: Target, fastest: bool = True) -> Schedule:
+    """Steps in the order with the smallest peak of live bytes.
+
+    Not `fastest`: a layer that makes a single vector (fully connected) gets the kernel with the
+    least scratch where scratch beside its tensors would be more than any layer's tensors. Its copy
+    of the input serves one vector only and is not worth a larger arena.
+    """
+    running = [node for node in graph.nodes if _runs(node)]
+    room = max((_tensor_bytes(graph, node) for node in running), default=0)
+    if fastest:
+        room = 1 << 60
+    kernels = {node.output: _kernel(graph, node, target, room) for node in running}
 
     def scratch(node: Node) -> int:
         kernel = kernels.get(node.output)
@@ -32,8 +41,17 @@ def _runs(node: Node) -> bool:
     return ops.get(node.op).alias is not Alias.VIEW
 
 
-def _kernel(graph: Graph, node: Node, target: Target) -> Kernel:
-    kernel = choose_kernel(graph.instance(node), target)
-    if kernel is None:
+def _tensor_bytes(graph: Graph, node: Node) -> int:
+    instance = graph.instance(node)
+    return sum(x.type.bytes for x in (*instance.activations, instance.output))
+
+
+def _kernel(graph: Graph, node: Node, target: Target, room: int) -> Kernel:
+    instance = graph.instance(node)
+    kernel = choose_kernel(instance, target)
+    lean = lean_kernel(instance, target, alike=False)
+    if kernel is None or lean is None:
         raise InternalError(f"no kernel for node `{node.name}` ({node.op})")
-    return kernel
+    single = kernel.units is not None and kernel.units(instance) == 1
+    fits = _tensor_bytes(graph, node) + kernel.scratch(instance) <= room
+    return lean if single and not fits else kernel
