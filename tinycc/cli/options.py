@@ -115,7 +115,7 @@ _COMPILATION = (
         type=click.Choice(["ram", "balanced", "speed"]),
         default="balanced",
         show_default=True,
-        help="The smallest arena; the smallest within 3 % of the fewest instructions; the fewest.",
+        help="The smallest arena; the smallest predicted to cost at most 3 % more; the fastest.",
     ),
     click.option("--ram", type=Size(), metavar="SIZE", help="SRAM budget, such as 64K."),
     click.option("--flash", type=Size(), metavar="SIZE", help="Flash budget, such as 256K."),
