@@ -262,11 +262,25 @@ def layered(compiled: Compiled) -> Compiled:
 def arranged(graph: Graph, target: Target, options: Options) -> tuple[Plan, tuple[Point, ...]]:
     """The graph's steps in order and in regions, a place for every buffer, and the front.
 
-    A RAM budget is met by the cheapest schedule that leaves room for the stack.
+    A RAM budget is met by the cheapest schedule that leaves room for the stack. A Concat that is
+    written in place runs nothing, but its bytes are taken from its first operand on: where that
+    makes the arena larger, and speed is not all that counts, its operands are copied.
     """
-    layers = layer_schedule(graph, target, fastest=options.optimize == "speed")
-    front = Front(layers, target)
     limit = None if options.ram is None else options.ram - target.pointer_bytes - STACK_ROOM
+    joined = _arranged(graph, target, options, limit, join=True)
+    enough = options.optimize == "speed" if limit is None else joined[0].arena_bytes <= limit
+    if enough or not joined[0].schedule.joined:
+        return joined
+    copied = _arranged(graph, target, options, limit, join=False)
+    return min(joined, copied, key=lambda one: one[0].arena_bytes)
+
+
+def _arranged(
+    graph: Graph, target: Target, options: Options, limit: int | None, join: bool
+) -> tuple[Plan, tuple[Point, ...]]:
+    """The best plan and the front for one way to treat every Concat."""
+    layers = layer_schedule(graph, target, options.optimize == "speed", join)
+    front = Front(layers, target)
     chosen = front.points.index(front.choose(options.optimize, limit))
     tried = range(chosen, max(-1, chosen - ALTERNATIVES), -1)
     if options.optimize == "speed" or limit is not None:

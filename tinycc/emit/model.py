@@ -90,7 +90,13 @@ class _Emitter:
         self.names = Names((name, "turns", *own, *structs, *tables))
         self.pool = ArrayPool()
         self.variables = {b.name: self.names.unique(b.name) for b in plan.buffers}
-        self.places = {t: self.variables[b.name] for b in plan.buffers for t in b.tensors}
+        self.places = {t: self._place(b, t) for b in plan.buffers for t in b.tensors}
+
+    def _place(self, buffer: Buffer, tensor: str) -> str:
+        """The C expression of a tensor's first byte."""
+        if buffer.inside.get(tensor, 0):
+            return f"arena + {buffer.offset_of(tensor)}"
+        return self.variables[buffer.name]
 
     def model(self, interface: Graph) -> CModel:
         schedule = self.plan.schedule

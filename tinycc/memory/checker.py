@@ -7,7 +7,8 @@ row, as the generated code does, with the rows that each operator's record says 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
+from typing import cast
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from tinycc import ops
 from tinycc.errors import InternalError
 from tinycc.ir.graph import Instance, Tensor
 from tinycc.memory.plan import Buffer, Plan
+from tinycc.ops.concat import Concat
 from tinycc.ops.op import Alias, Drive, row_count
 from tinycc.schedule.model import Region, Step
 
@@ -90,7 +92,9 @@ def _may_overlap(plan: Plan, *pair: Buffer) -> bool:
 
 def _check_steps(plan: Plan) -> None:
     graph, steps = plan.schedule.graph, plan.schedule.steps
-    expected = [node for node in graph.nodes if ops.get(node.op).alias is not Alias.VIEW]
+    resting = {n.output for n in graph.nodes if ops.get(n.op).alias is Alias.VIEW}
+    resting |= plan.schedule.joined
+    expected = [node for node in graph.nodes if node.output not in resting]
     if [step.node for step in steps] != expected:
         raise _fail("the steps are not the graph's nodes in order")
     if [step.index for step in steps] != list(range(len(steps))):
@@ -107,10 +111,13 @@ class _Machine:
         self.home = {name: buffer for buffer in plan.buffers for name in buffer.tensors}
         self.scratch = {b.scratch_of: b for b in plan.buffers if b.scratch_of is not None}
         self.kept = {n: rows for r in plan.schedule.regions for n, rows in r.rings.items()}
-        self.tags = self._tags()
+        self.tags = self._tags(plan.schedule.joined)
 
-    def _tags(self) -> Mapping[str, np.ndarray]:
-        """The tags of every run-time tensor; a view has those of what it views."""
+    def _tags(self, joined: Set[str]) -> Mapping[str, np.ndarray]:
+        """The tags of every run-time tensor; a view has those of what it views.
+
+        A Concat that nothing runs for has those of its operands, which must be one run of bytes.
+        """
         tags: dict[str, np.ndarray] = {}
         base_of = {
             node.output: node.inputs[0]
@@ -122,6 +129,11 @@ class _Machine:
             size = self.graph.tensors[name].type.bytes
             tags[name] = tags.get(base_of.get(name, ""), np.arange(next_tag, next_tag + size))
             next_tag += size
+            if name in joined:
+                instance = self.graph.instance(self.graph.producer[name])
+                shaped = [tags[x.name].reshape(*x.type.shape, -1) for x in instance.inputs]
+                axis = cast(Concat, instance.attrs).axis
+                tags[name] = np.concatenate(shaped, axis=axis).reshape(-1)
         return tags
 
     def fill_inputs(self) -> None:
@@ -233,10 +245,10 @@ class _Machine:
     def _replaced(self, instance: Instance, tensor: Tensor) -> bool:
         if ops.get(instance.node.op).alias is not Alias.IN_PLACE:
             return False
-        mine, output = self._home(tensor.name), self._home(instance.output.name)
+        mine, output = self._start(tensor.name), self._start(instance.output.name)
         same_ring = self._kept(tensor.name) == self._kept(instance.output.name)
         same_size = tensor.type.bytes == instance.output.type.bytes
-        return mine.offset == output.offset and same_ring and same_size
+        return mine == output and same_ring and same_size
 
     def _scratch(self, step: Step) -> np.ndarray:
         """The scratch of a step."""
@@ -253,11 +265,15 @@ class _Machine:
             raise _fail(f"tensor `{name}` has no buffer")
         return buffer
 
+    def _start(self, name: str) -> int:
+        return self._home(name).offset_of(name)
+
     def _access(self, name: str, step: int) -> None:
         """A tensor is read or written at a step: its buffer must be large enough and live."""
         buffer, type_ = self._home(name), self.graph.tensors[name].type
         needed = self._kept(name) * (type_.bytes // self._rows(name))
-        if buffer.bytes < needed or buffer.offset % type_.dtype.bytes:
+        end = buffer.offset + buffer.bytes
+        if self._start(name) + needed > end or self._start(name) % type_.dtype.bytes:
             raise _fail(f"`{buffer.name}` cannot hold tensor `{name}`")
         if not buffer.first_step <= step <= buffer.last_step:
             raise _fail(f"`{buffer.name}` is not live at step {step}, which uses `{name}`")
@@ -281,7 +297,7 @@ class _Machine:
 
     def _cells(self, name: str, rows: range) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The memory and the tags of some rows, which lie in a ring or in the whole tensor."""
-        start = self._home(name).offset
+        start = self._start(name)
         size = self.graph.tensors[name].type.bytes // self._rows(name)
         kept = self._kept(name)
         if kept == self._rows(name):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tinycc.errors import InternalError
 from tinycc.ir.graph import Graph, Node
 from tinycc.memory.plan import Buffer
 from tinycc.ops.op import Drive, row_count
+from tinycc.schedule.joins import parts
 from tinycc.schedule.model import Region, Schedule, Step
 from tinycc.schedule.order import is_view, overwritable
 
@@ -16,7 +17,8 @@ from tinycc.schedule.order import is_view, overwritable
 def buffers(schedule: Schedule) -> tuple[Buffer, ...]:
     """The unplaced buffers of a schedule: inputs, then outputs and scratch in order of execution.
 
-    A view shares the bytes of what it views. An output takes over the bytes of an input that its
+    A view shares the bytes of what it views, and the operands of a Concat without a step lie one
+    behind the other in its output. An output takes over the bytes of an input that its
     operator may overwrite when this step is the last to read them; model inputs are no exception.
     Inside a rolling region everything lives from its first step to its last: whole tensors, rings,
     and one area for what is needed for a few turns at a time. Buffers of tensors are named after
@@ -31,6 +33,9 @@ def buffers(schedule: Schedule) -> tuple[Buffer, ...]:
     for node in graph.nodes:
         if is_view(node):
             storages.join(_viewed(graph, node), node.output)
+            continue
+        if node.output in schedule.joined:
+            storages.unite(node.output, graph.tensors[node.output].type.bytes, parts(graph, node))
             continue
         step = step_of[node.output]
         region = spans[step.index]
@@ -90,6 +95,7 @@ class _Storage:
     tensors: list[str] = field(default_factory=list)
     scratch_of: int | None = None
     area: str = ""
+    inside: dict[str, int] = field(default_factory=dict)
 
     def buffer(self, end: int) -> Buffer:
         """The finished buffer; `end` is the last step of the schedule."""
@@ -101,6 +107,7 @@ class _Storage:
             min(self.last_step, end),
             scratch_of=self.scratch_of,
             area=self.area,
+            inside=self.inside,
         )
 
 
@@ -141,11 +148,33 @@ class _Storages:
         storage = self.of[name] = self.of[owner]
         storage.tensors.append(name)
         storage.last_step = max(storage.last_step, self._last_use[name])
+        if storage.inside.get(owner):
+            storage.inside[name] = storage.inside[owner]
+
+    def unite(self, name: str, size: int, parts: Iterable[tuple[str, int]]) -> None:
+        """New bytes for a tensor in which others lie, each at its place: they move in whole."""
+        offsets = {self.of[part].name: offset for part, offset in parts}
+        olds = [old for old in self.opened if old.name in offsets]
+        united = _Storage(name, size, min(old.first_step for old in olds), self._last_use[name])
+        for old in olds:
+            united.last_step = max(united.last_step, old.last_step)
+            united.tensors += old.tensors
+            places = {x: offsets[old.name] + old.inside.get(x, 0) for x in old.tensors}
+            united.inside |= {tensor: place for tensor, place in places.items() if place}
+        united.tensors.append(name)
+        self.of.update(dict.fromkeys(united.tensors, united))
+        self.opened[self.opened.index(olds[0])] = united
+        self.opened = [old for old in self.opened if old not in olds]
 
 
 def _add_step(storages: _Storages, graph: Graph, step: Step) -> None:
     instance = graph.instance(step.node)
-    dying = [name for name in overwritable(instance) if storages.of[name].last_step == step.index]
+    dying = [
+        name
+        for name in overwritable(instance)
+        if storages.of[name].last_step == step.index
+        and storages.of[name].bytes == instance.output.type.bytes
+    ]
     if dying:
         storages.join(dying[0], step.node.output)
     else:
@@ -188,7 +217,8 @@ def _last_uses(schedule: Schedule, spans: Mapping[int, Region]) -> dict[str, int
     """The last step that reads each tensor or a view of it; -1: none, graph outputs: past the end.
 
     A region reads until its last step. A view counts as a use of its base wherever it stands, so
-    that nothing overwrites the base while a view that comes later in the graph still needs it.
+    that nothing overwrites the base while a view that comes later in the graph still needs it; and
+    so does a Concat without a step as a use of its operands.
     """
     graph = schedule.graph
     last = dict.fromkeys(graph.tensors, -1)
@@ -198,7 +228,7 @@ def _last_uses(schedule: Schedule, spans: Mapping[int, Region]) -> dict[str, int
         for name in step.node.inputs:
             last[name] = max(last[name], spans[step.index].last)
     for node in reversed(graph.nodes):
-        if is_view(node):
-            base = node.inputs[0]
-            last[base] = max(last[base], last[node.output])
+        if is_view(node) or node.output in schedule.joined:
+            for base in node.inputs:
+                last[base] = max(last[base], last[node.output])
     return last

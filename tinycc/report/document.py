@@ -154,6 +154,7 @@ def _buffers(plan: Plan) -> list[dict[str, Any]]:
             "tensor": buffer.tensors[0] if buffer.tensors else None,
             "tensors": list(buffer.tensors),
             "offset": buffer.offset,
+            "inside": dict(buffer.inside),
             "bytes": buffer.bytes,
             "first_step": buffer.first_step,
             "last_step": buffer.last_step,

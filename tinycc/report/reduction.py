@@ -19,6 +19,10 @@ def reduction_document(compiled: Compiled) -> dict[str, Any] | None:
     arena = None
     if after.removals:
         arena = arranged(before, compiled.target, compiled.options)[0].arena_bytes
+    removed = [(list(one.nodes), one.proof, one.channels) for one in after.removals]
+    for name in sorted(compiled.plan.schedule.joined):
+        node = after.producer[name]
+        removed.append((list(node.origin or (node.name,)), "in place", 0))
     return {
         "macs_before": total_macs(before),
         "macs": total_macs(after),
@@ -28,10 +32,10 @@ def reduction_document(compiled: Compiled) -> dict[str, Any] | None:
         "arena": compiled.plan.arena_bytes,
         "narrow_sums": sum(getattr(node.attrs, "sum_bits", 32) < 32 for node in after.nodes),
         "removed": [
-            {"nodes": list(one.nodes), "proof": one.proof, "channels": one.channels}
-            for one in after.removals
+            {"nodes": nodes, "proof": proof, "channels": channels}
+            for nodes, proof, channels in removed
         ],
-        "proofs": {one.proof: PROOFS[one.proof] for one in after.removals},
+        "proofs": {proof: PROOFS[proof] for _, proof, _ in removed},
     }
 
 

@@ -6,18 +6,22 @@ from tinycc import ops
 from tinycc.errors import InternalError
 from tinycc.ir.graph import Graph, Node
 from tinycc.ops.op import Alias, Kernel
+from tinycc.schedule.joins import joined_in_place
 from tinycc.schedule.kernels import choose_kernel, lean_kernel
 from tinycc.schedule.model import Schedule, Step
 from tinycc.schedule.order import best_order
 from tinycc.target import Target
 
 
-def layer_schedule(graph: Graph, target: Target, fastest: bool = True) -> Schedule:
+def layer_schedule(
+    graph: Graph, target: Target, fastest: bool = True, join: bool = True
+) -> Schedule:
     """Steps in the order with the smallest peak of live bytes.
 
     Not `fastest`: a layer that makes a single vector (fully connected) gets the kernel with the
     least scratch where scratch beside its tensors would be more than any layer's tensors. Its copy
-    of the input serves one vector only and is not worth a larger arena.
+    of the input serves one vector only and is not worth a larger arena. `join`: a Concat whose
+    operands can be made where they lie in its output has no step.
     """
     running = [node for node in graph.nodes if _runs(node)]
     room = max((_tensor_bytes(graph, node) for node in running), default=0)
@@ -30,11 +34,12 @@ def layer_schedule(graph: Graph, target: Target, fastest: bool = True) -> Schedu
         return kernel.scratch(graph.instance(node)) if kernel else 0
 
     ordered, notes = best_order(graph, target.alignment, scratch)
+    joined = joined_in_place(ordered, target.alignment) if join else frozenset()
+    nodes = [node for node in ordered.nodes if _runs(node) and node.output not in joined]
     steps = [
-        Step(index, node, kernels[node.output], scratch(node))
-        for index, node in enumerate(node for node in ordered.nodes if _runs(node))
+        Step(index, node, kernels[node.output], scratch(node)) for index, node in enumerate(nodes)
     ]
-    return Schedule(ordered, tuple(steps), tuple(notes))
+    return Schedule(ordered, tuple(steps), tuple(notes), joined=joined)
 
 
 def _runs(node: Node) -> bool:

@@ -67,13 +67,15 @@ class Schedule:
     """The steps in execution order; `graph.nodes` is in the same order, views included.
 
     Every step is in one region, in order; a region of one step is a layer. `notes` are
-    sentences for the user (a search that was capped, a machine that was replaced).
+    sentences for the user (a search that was capped, a machine that was replaced). `joined`: the
+    outputs of Concat nodes that have no step, because their operands are made inside them.
     """
 
     graph: Graph
     steps: tuple[Step, ...]
     notes: tuple[str, ...] = ()
     regions: tuple[Region, ...] = ()
+    joined: frozenset[str] = frozenset()
 
     def region_of(self, step: int) -> Region:
         """The region of a step; a region of its own where none was chosen."""

@@ -73,7 +73,7 @@ class Candidates:
         self.lean_rolling = [_rolling_step(self.graph, step, target) for step in self.lean]
         self.rows = [row_step(self.graph, step) for step in self.rolling]
         self.heights = {name: row_count(t.type) for name, t in self.graph.tensors.items()}
-        self.roots = _roots(self.graph)
+        self.roots = _roots(layers)
         self.births, self.deaths = self._lives()
 
     def _lives(self) -> tuple[dict[str, int], dict[str, int]]:
@@ -81,8 +81,9 @@ class Candidates:
         births = dict.fromkeys(self.graph.inputs, -1)
         deaths = dict.fromkeys(self.graph.inputs, -1)
         for step in self.layers:
-            births[step.node.output] = step.index
-            deaths[step.node.output] = step.index
+            root = self.roots[step.node.output]
+            births.setdefault(root, step.index)
+            deaths[root] = step.index
             for name in step.node.inputs:
                 if name in self.roots:
                     deaths[self.roots[name]] = step.index
@@ -98,6 +99,11 @@ class Candidates:
     def size(self, name: str) -> int:
         """Bytes of a whole tensor, aligned."""
         return aligned(self.graph.tensors[name].type.bytes, self.alignment)
+
+    def fills(self, name: str) -> bool:
+        """True for a tensor that is all of the bytes it lies in, not one operand of a Concat."""
+        whole = self.graph.tensors[self.roots[name]].type
+        return self.graph.tensors[name].type.bytes == whole.bytes
 
     def from_start(self, start: int) -> Iterator[Candidate]:
         """The regions that begin at a step, shortest first."""
@@ -127,11 +133,13 @@ class Candidates:
     def _reach(self, start: int) -> int:
         """The first step that cannot take turns with those from `start` on."""
         made: set[str] = set()
+        roots: set[str] = set()
         for index in range(start, len(self.rows)):
             row = self.rows[index]
-            if row is None or any(self.roots[n] in made and n not in made for n in row.operands):
-                return index  # a barrier, or a view of a tensor that is made row by row
+            if row is None or any(self.roots[n] in roots and n not in made for n in row.operands):
+                return index  # a barrier, or another view of bytes that are made row by row
             made.add(row.output)
+            roots.add(self.roots[row.output])
         return len(self.rows)
 
     def _singles(self, index: int) -> Iterator[Candidate]:
@@ -148,11 +156,11 @@ class Candidates:
     def _single(self, index: int) -> Candidate:
         """Layer by layer, the dying input perhaps under the output."""
         step = self.layers[index]
-        before, after = self.live(index), self.live(index + 1) | {step.node.output}
+        before, after = self.live(index), self.live(index + 1) | {self.roots[step.node.output]}
         total = sum(map(self.size, before | after)) + aligned(step.scratch_bytes, self.alignment)
         instance = self.graph.instance(step.node)
         dying = before - self.live(index + 1)
-        if any(self.roots[name] in dying for name in overwritable(instance)):
+        if any(self.roots[name] in dying and self.fills(name) for name in overwritable(instance)):
             return Candidate(Region(index, index), total - self.size(step.node.output), 0)
         row = row_step(self.graph, step)
         if row is None:
@@ -163,7 +171,8 @@ class Candidates:
     def _rolled(self, start: int, stop: int, played: Play) -> Iterator[Candidate]:
         """A region with the best kernels, and one with those of least scratch if that helps."""
         before, after = self.live(start), self.live(stop)
-        inner = [p for p in range(stop - start) if played.steps[p].output not in after]
+        roots = [self.roots[played.steps[p].output] for p in range(stop - start)]
+        inner = [position for position, root in enumerate(roots) if root not in after]
         rings, shared = self._rings(played, inner)
         overlap, saved = self._overlap(played, start, before - after, after - before)
         whole = sum(map(self.size, before | after)) - saved
@@ -258,7 +267,7 @@ class Candidates:
         """The pair of a dying input and a new output that saves most, and the bytes saved."""
         best: tuple[Overlap | None, int] = (None, 0)
         for position, row in enumerate(played.steps):
-            if row.output not in growing:
+            if row.output not in growing or self.roots[row.output] != row.output:
                 continue
             y_type = self.graph.tensors[row.output].type
             for x in sorted(dying):
@@ -309,12 +318,16 @@ def _rolling_step(graph: Graph, step: Step, target: Target) -> Step:
     return replace(step, kernel=kernel, scratch_bytes=kernel.scratch(instance))
 
 
-def _roots(graph: Graph) -> dict[str, str]:
-    """The tensor whose bytes each run-time tensor is: itself, or what it is a view of."""
+def _roots(layers: Schedule) -> dict[str, str]:
+    """The tensor whose bytes each run-time tensor is: itself, what it is a view of or a part of."""
+    graph = layers.graph
     roots = {name: name for name in graph.inputs}
     for node in graph.nodes:
         view = is_view(node) and node.inputs[0] in roots
         roots[node.output] = roots[node.inputs[0]] if view else node.output
+        if node.output in layers.joined:
+            inside = {roots[name] for name in node.inputs}
+            roots.update({name: node.output for name, root in roots.items() if root in inside})
     return roots
 
 

@@ -24,6 +24,7 @@ PROOFS = {
     "padding": "the next operator pads by itself",
     "identity": "the output equals the input",
     "composed": "two tables became one",
+    "in place": "its operands are made where they lie in its output",
     "softmax": "the largest value stays the largest (--head argmax)",
 }
 """What each proof says, for the report."""

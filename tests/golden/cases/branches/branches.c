@@ -1,20 +1,18 @@
 /* branches: a neural network as C, made by tinycc 0.1.0.
  * Model m.onnx (SHA-256 fc1c67f30f420675), target cortex-m4.
  *
- * Arena: 2,312 bytes, fullest at step 9; at least 2,312 are live there.
+ * Arena: 2,312 bytes, fullest at step 8; at least 2,312 are live there.
  *
  *   bytes               steps      tensors
- *        288 .. 432       0 - 4    left, quantizelinear10
- *          0 .. 144       0 - 0    right
- *          0 .. 144       1 - 2    conv22.transpose.quantized
- *        144 .. 288       2 - 3    quantizelinear27
- *        432 .. 464       2 - 2    quantizelinear27.scratch
- *        432 .. 576       3 - 4    dequantizelinear30.quantized
- *          0 .. 288       4 - 5    concat31.quantized
- *        912 .. 1200      5 - 8    resize39.transpose.quantized
- *       2304 .. 2312      6 - 9    quantizelinear45, flatten49.quantized, chances
- *          0 .. 1152      8 - 9    resize39.resize_nearest.quantized
- *       1152 .. 2304      9 - 9    map
+ *          0 .. 288       0 - 4    left, quantizelinear10, dequantizelinear30.quantized, concat31.quantized
+ *        288 .. 432       0 - 0    right
+ *        288 .. 432       1 - 2    conv22.transpose.quantized
+ *        432 .. 576       2 - 3    quantizelinear27
+ *        576 .. 608       2 - 2    quantizelinear27.scratch
+ *        912 .. 1200      4 - 7    resize39.transpose.quantized
+ *       2304 .. 2312      5 - 8    quantizelinear45, flatten49.quantized, chances
+ *          0 .. 1152      7 - 8    resize39.resize_nearest.quantized
+ *       1152 .. 2304      8 - 8    map
  */
 #include "branches.h"
 
@@ -22,7 +20,6 @@
 
 #include "tinycc_average_pool2d.h"
 #include "tinycc_clamp_s8_dsp.h"
-#include "tinycc_concat.h"
 #include "tinycc_conv2d.h"
 #include "tinycc_dot_s8_dsp.h"
 #include "tinycc_elementwise.h"
@@ -84,21 +81,15 @@ static const tinycc_transpose_s8_params transpose_3 = {
 };
 
 /* Step 4 */
-static const tinycc_concat_s8_params concat_4 = {
-    .inputs = 2,
-    .bytes = concat_4_bytes,
-};
-
-/* Step 5 */
-static const tinycc_transpose_s8_params transpose_5 = {
+static const tinycc_transpose_s8_params transpose_4 = {
     .rank = 2,
     .offset = 0,
-    .extents = transpose_5_extents,
+    .extents = transpose_4_extents,
     .strides = transpose_1_strides,
 };
 
-/* Step 6 */
-static const tinycc_average_pool2d_s8_params average_pool2d_6 = {
+/* Step 5 */
+static const tinycc_average_pool2d_s8_params average_pool2d_5 = {
     .in_width = 6,
     .out_width = 1,
     .channels = 8,
@@ -115,9 +106,9 @@ static const tinycc_average_pool2d_s8_params average_pool2d_6 = {
     .high = 127,
     .shift = 0,
     .least = 36,
-    .multiplier = average_pool2d_6_multiplier,
+    .multiplier = average_pool2d_5_multiplier,
 };
-static const tinycc_rows average_pool2d_6_rows = {
+static const tinycc_rows average_pool2d_5_rows = {
     .in_rows = 6,
     .in_row_bytes = 48,
     .out_rows = 1,
@@ -128,21 +119,21 @@ static const tinycc_rows average_pool2d_6_rows = {
     .first = NULL,
 };
 
-/* Step 7 */
-static const tinycc_softmax_s8_params softmax_7 = {
+/* Step 6 */
+static const tinycc_softmax_s8_params softmax_6 = {
     .length = 8,
     .out_zero = -128,
     .inverse_scale = 16777216, /* round(2**16 / scale) */
-    .table = softmax_7_table,
+    .table = softmax_6_table,
 };
 
-/* Step 8 */
-static const tinycc_resize_nearest_s8_params resize_nearest_8 = {
+/* Step 7 */
+static const tinycc_resize_nearest_s8_params resize_nearest_7 = {
     .out_width = 12,
     .channels = 8,
-    .columns = resize_nearest_8_columns,
+    .columns = resize_nearest_7_columns,
 };
-static const tinycc_rows resize_nearest_8_rows = {
+static const tinycc_rows resize_nearest_7_rows = {
     .in_rows = 6,
     .in_row_bytes = 48,
     .out_rows = 12,
@@ -150,15 +141,15 @@ static const tinycc_rows resize_nearest_8_rows = {
     .window = 1,
     .stride = 1,
     .pad = 0,
-    .first = resize_nearest_8_columns,
+    .first = resize_nearest_7_columns,
 };
 
-/* Step 9 */
-static const tinycc_transpose_s8_params transpose_9 = {
+/* Step 8 */
+static const tinycc_transpose_s8_params transpose_8 = {
     .rank = 2,
     .offset = 0,
-    .extents = transpose_9_extents,
-    .strides = transpose_9_strides,
+    .extents = transpose_8_extents,
+    .strides = transpose_8_strides,
 };
 
 branches_t branches_init(void *arena)
@@ -169,12 +160,12 @@ branches_t branches_init(void *arena)
 
 int8_t *branches_input_left(branches_t *net)
 {
-    return (int8_t *)(void *)(net->arena + 288);
+    return (int8_t *)(void *)(net->arena + 0);
 }
 
 int8_t *branches_input_right(branches_t *net)
 {
-    return (int8_t *)(void *)(net->arena + 0);
+    return (int8_t *)(void *)(net->arena + 288);
 }
 
 const int8_t *branches_output_map(const branches_t *net)
@@ -190,13 +181,11 @@ const int8_t *branches_output_chances(const branches_t *net)
 void branches_run(branches_t *net)
 {
     uint8_t *const arena = net->arena;
-    void *const left = arena + 288;
-    void *const right = arena + 0;
-    void *const conv22_transpose_quantized = arena + 0;
-    void *const quantizelinear27 = arena + 144;
-    void *const quantizelinear27_scratch = arena + 432;
-    void *const dequantizelinear30_quantized = arena + 432;
     void *const concat31_quantized = arena + 0;
+    void *const right = arena + 288;
+    void *const conv22_transpose_quantized = arena + 288;
+    void *const quantizelinear27 = arena + 432;
+    void *const quantizelinear27_scratch = arena + 576;
     void *const resize39_transpose_quantized = arena + 912;
     void *const quantizelinear45 = arena + 2304;
     void *const resize39_resize_nearest_quantized = arena + 0;
@@ -205,33 +194,30 @@ void branches_run(branches_t *net)
 
     /* 0: /Add_2, /QuantizeLinear_3: 1x4x6x6 x 1x4x6x6 -> 1x4x6x6 */
     TINYCC_STEP(0);
-    tinycc_add_s8(&add_0, (const void *const[]){left, right}, left, 144, NULL);
+    tinycc_add_s8(&add_0, (const void *const[]){concat31_quantized, right}, concat31_quantized, 144, NULL);
     /* 1: /Conv_7: 1x4x6x6 -> 1x6x6x4 */
     TINYCC_STEP(1);
-    tinycc_transpose_s8(&transpose_1, (const void *const[]){left}, conv22_transpose_quantized, 1, NULL);
+    tinycc_transpose_s8(&transpose_1, (const void *const[]){concat31_quantized}, conv22_transpose_quantized, 1, NULL);
     /* 2: /Conv_7, /Clip_8, /QuantizeLinear_9: 1x6x6x4 -> 1x6x6x4, 576 MACs */
     TINYCC_STEP(2);
     tinycc_conv1x1_s8_dsp(&conv2d_2, (const void *const[]){conv22_transpose_quantized}, quantizelinear27, 36, quantizelinear27_scratch);
     /* 3: /DequantizeLinear_10.moved: 1x6x6x4 -> 1x4x6x6 */
     TINYCC_STEP(3);
-    tinycc_transpose_s8(&transpose_3, (const void *const[]){quantizelinear27}, dequantizelinear30_quantized, 1, NULL);
-    /* 4: /Concat_11: 1x4x6x6 x 1x4x6x6 -> 1x8x6x6 */
+    tinycc_transpose_s8(&transpose_3, (const void *const[]){quantizelinear27}, arena + 144, 1, NULL);
+    /* 4: /Resize_14: 1x8x6x6 -> 1x6x6x8 */
     TINYCC_STEP(4);
-    tinycc_concat_s8(&concat_4, (const void *const[]){left, dequantizelinear30_quantized}, concat31_quantized, 1, NULL);
-    /* 5: /Resize_14: 1x8x6x6 -> 1x6x6x8 */
+    tinycc_transpose_s8(&transpose_4, (const void *const[]){concat31_quantized}, resize39_transpose_quantized, 1, NULL);
+    /* 5: /GlobalAveragePool_16, /QuantizeLinear_17: 1x6x6x8 -> 1x1x1x8 */
     TINYCC_STEP(5);
-    tinycc_transpose_s8(&transpose_5, (const void *const[]){concat31_quantized}, resize39_transpose_quantized, 1, NULL);
-    /* 6: /GlobalAveragePool_16, /QuantizeLinear_17: 1x6x6x8 -> 1x1x1x8 */
+    tinycc_each_row(tinycc_average_pool2d_s8_dsp, &average_pool2d_5, &average_pool2d_5_rows, resize39_transpose_quantized, quantizelinear45, rows, NULL);
+    /* 6: /Softmax_20, /QuantizeLinear_21: 1x8 -> 1x8 */
     TINYCC_STEP(6);
-    tinycc_each_row(tinycc_average_pool2d_s8_dsp, &average_pool2d_6, &average_pool2d_6_rows, resize39_transpose_quantized, quantizelinear45, rows, NULL);
-    /* 7: /Softmax_20, /QuantizeLinear_21: 1x8 -> 1x8 */
+    tinycc_softmax_s8(&softmax_6, (const void *const[]){quantizelinear45}, quantizelinear45, 1, NULL);
+    /* 7: /Resize_14: 1x6x6x8 -> 1x12x12x8 */
     TINYCC_STEP(7);
-    tinycc_softmax_s8(&softmax_7, (const void *const[]){quantizelinear45}, quantizelinear45, 1, NULL);
-    /* 8: /Resize_14: 1x6x6x8 -> 1x12x12x8 */
+    tinycc_each_row(tinycc_resize_nearest_s8, &resize_nearest_7, &resize_nearest_7_rows, resize39_transpose_quantized, resize39_resize_nearest_quantized, rows, NULL);
+    /* 8: /QuantizeLinear_15.moved: 1x12x12x8 -> 1x8x12x12 */
     TINYCC_STEP(8);
-    tinycc_each_row(tinycc_resize_nearest_s8, &resize_nearest_8, &resize_nearest_8_rows, resize39_transpose_quantized, resize39_resize_nearest_quantized, rows, NULL);
-    /* 9: /QuantizeLinear_15.moved: 1x12x12x8 -> 1x8x12x12 */
+    tinycc_transpose_s8(&transpose_8, (const void *const[]){resize39_resize_nearest_quantized}, map, 1, NULL);
     TINYCC_STEP(9);
-    tinycc_transpose_s8(&transpose_9, (const void *const[]){resize39_resize_nearest_quantized}, map, 1, NULL);
-    TINYCC_STEP(10);
 }

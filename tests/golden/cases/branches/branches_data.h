@@ -25,19 +25,15 @@ static const int32_t transpose_3_strides[2] = {
     1, 4,
 };
 
-static const int32_t concat_4_bytes[2] = {
-    144, 144,
-};
-
-static const int32_t transpose_5_extents[2] = {
+static const int32_t transpose_4_extents[2] = {
     36, 8,
 };
 
-static const int32_t average_pool2d_6_multiplier[1] = { /* by count, from 36 on */
+static const int32_t average_pool2d_5_multiplier[1] = { /* by count, from 36 on */
     286331142,
 };
 
-static const uint32_t softmax_7_table[256] = { /* round(exp(-d * scale) * 2**31) */
+static const uint32_t softmax_6_table[256] = { /* round(exp(-d * scale) * 2**31) */
     2147483648u, 2042749633, 1943123556, 1848356301, 1758210899, 1672461940, 1590895008, 1513306142,
     1439501329, 1369296020, 1302514664, 1238990273, 1178564004, 1121084758, 1066408809, 1014399437,
     964926592, 917866566, 873101684, 830520012, 790015073, 751485582, 714835197, 679972273,
@@ -66,15 +62,15 @@ static const uint32_t softmax_7_table[256] = { /* round(exp(-d * scale) * 2**31)
     7613, 7241, 6888, 6552, 6233,
 };
 
-static const uint16_t resize_nearest_8_columns[12] = {
+static const uint16_t resize_nearest_7_columns[12] = {
     0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5,
 };
 
-static const int32_t transpose_9_extents[2] = {
+static const int32_t transpose_8_extents[2] = {
     8, 144,
 };
 
-static const int32_t transpose_9_strides[2] = {
+static const int32_t transpose_8_strides[2] = {
     1, 8,
 };
 
