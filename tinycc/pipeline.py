@@ -38,8 +38,8 @@ from tinycc.passes.reduce.remove_channels import remove_channels
 from tinycc.passes.reduce.shrink_operands import shrink_operands
 from tinycc.passes.remove_identities import remove_identities
 from tinycc.passes.remove_transposes import remove_transposes
+from tinycc.schedule.front import Front, Point
 from tinycc.schedule.layers import layer_schedule
-from tinycc.schedule.regions import Front, Point
 from tinycc.target import Target, load_target
 
 Pass = Callable[[Graph, Target], Graph]

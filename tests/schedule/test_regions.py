@@ -17,9 +17,9 @@ from tinycc.memory.checker import check
 from tinycc.memory.place import plan
 from tinycc.memory.plan import Plan
 from tinycc.pipeline import Compiled, Options, compile_model
+from tinycc.schedule.front import Front, Point
 from tinycc.schedule.layers import layer_schedule
 from tinycc.schedule.model import Region, Schedule
-from tinycc.schedule.regions import Front, Point
 
 ALIGNMENT = 4
 

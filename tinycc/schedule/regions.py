@@ -1,8 +1,8 @@
-"""Which steps to roll together: the cost of every candidate region, and the best cuts.
+"""Which steps may roll together, and what every candidate region costs.
 
 The order of the steps is fixed. A region [a, b) holds its inputs and outputs whole, and rings of
-everything between. The peak of a schedule is its dearest region: the best cuts are a shortest path
-whose length is its largest edge (design/4, Choosing regions).
+everything between. The peak of a schedule is its dearest region; `front` chooses the cuts
+(design/4, Choosing regions).
 """
 
 from __future__ import annotations
@@ -23,9 +23,6 @@ from tinycc.target import Target
 
 LEAN = 0.1
 """The part by which a kernel with little scratch is taken to be slower."""
-
-BALANCED = 0.03
-"""What `balanced` may cost beyond the layer-by-layer schedule, as a part of its instructions."""
 
 
 @dataclass(frozen=True)
@@ -329,85 +326,3 @@ def _roots(layers: Schedule) -> dict[str, str]:
             inside = {roots[name] for name in node.inputs}
             roots.update({name: node.output for name, root in roots.items() if root in inside})
     return roots
-
-
-@dataclass(frozen=True)
-class Point:
-    """A schedule of the front: its peak, and the instructions that taking turns adds."""
-
-    bytes: int
-    extra: int
-    regions: tuple[Region, ...]
-
-
-class Front:
-    """All trade-offs of peak bytes against extra instructions over one order of steps.
-
-    `points` go from the cheapest schedule (layer by layer) to the smallest.
-    """
-
-    def __init__(self, layers: Schedule, target: Target) -> None:
-        self.layers = layers
-        self.candidates = Candidates(layers, target)
-        count = len(layers.steps)
-        self._edges = [list(self.candidates.from_start(start)) for start in range(count)]
-        self.points = tuple(self._sweep())
-
-    def _sweep(self) -> Iterator[Point]:
-        limit = 1 << 60
-        while (path := cheapest_path(self._edges, limit)) is not None:
-            peak = max((choice.bytes for choice in path), default=0)
-            extra = sum(choice.extra for choice in path)
-            yield Point(peak, extra, tuple(choice.region for choice in path))
-            if not path:
-                break
-            limit = peak - 1
-
-    def schedule(self, point: Point) -> Schedule:
-        """The schedule of a point."""
-        regions = [self.candidates.settled(region) for region in point.regions]
-        steps = [step for region in regions for step in self.candidates.steps_of(region)]
-        return replace(self.layers, steps=tuple(steps), regions=tuple(regions))
-
-    def choose(self, optimize: str, limit: int | None) -> Point:
-        """The point for a goal: `ram` the smallest, `speed` the cheapest, `balanced` the smallest
-
-        that costs at most 3 % more than the cheapest. With a limit in bytes, the cheapest point
-        within it (the smallest one where none is).
-        """
-        if limit is not None:
-            within = [point for point in self.points if point.bytes <= limit]
-            return within[0] if within else self.points[-1]
-        if optimize == "speed":
-            return self.points[0]
-        if optimize == "ram":
-            return self.points[-1]
-        total = sum(step_cost(self.layers.graph, step) for step in self.layers.steps)
-        return [p for p in self.points if p.extra <= BALANCED * total][-1]
-
-
-def cheapest_path(edges: Sequence[Sequence[Candidate]], limit: int) -> list[Candidate] | None:
-    """Regions from the first step to the last, each within `limit` bytes: least extra, then fewest
-
-    bytes at the worst of them, then fewest regions. None where there is none.
-    """
-    best: list[tuple[int, int, int] | None] = [(0, 0, 0)] + [None] * len(edges)
-    chosen: dict[int, Candidate] = {}
-    for start, choices in enumerate(edges):
-        before = best[start]
-        for choice in choices if before is not None else ():
-            assert before is not None
-            end = choice.region.last + 1
-            cost = (before[0] + choice.extra, max(before[1], choice.bytes), before[2] + 1)
-            known = best[end]
-            if choice.bytes <= limit and (known is None or cost < known):
-                best[end] = cost
-                chosen[end] = choice
-    if best[-1] is None:
-        return None
-    path: list[Candidate] = []
-    end = len(edges)
-    while end > 0:
-        path.append(chosen[end])
-        end = path[-1].region.first
-    return path[::-1]
