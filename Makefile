@@ -112,6 +112,10 @@ system-packages:
 	need '[ -f "$$(arm-none-eabi-gcc -print-file-name=libc.a)" ]' libnewlib-arm-none-eabi \
 	    "its C library"; \
 	need "command -v qemu-system-arm" qemu-system-arm "runs firmware"; \
+	need "command -v riscv64-unknown-elf-gcc" gcc-riscv64-unknown-elf "compiles for RISC-V"; \
+	need '[ -f "$$(riscv64-unknown-elf-gcc -print-file-name=picolibc.specs)" ]' \
+	    picolibc-riscv64-unknown-elf "its C library"; \
+	need "command -v qemu-system-riscv32" qemu-system-misc "runs firmware"; \
 	if [ -n "$$CI" ]; then need "command -v clang" clang "a second compiler's warnings"; \
 	    need "command -v g++" g++ "C++ takes the generated headers"; fi; \
 	install

@@ -1,6 +1,6 @@
 /* What a test harness needs from the machine it runs on: files, a console, an exit code, the
- * stack's high-water mark. One implementation per kind of machine: cortex-m/ (semihosting, as
- * QEMU and debug probes offer it) and host/ (stdio). None of this belongs to the generated code,
+ * stack's high-water mark. One implementation per kind of machine: bare/ (semihosting, as QEMU
+ * and debug probes offer it) and host/ (stdio). None of this belongs to the generated code,
  * which needs neither files nor a console. */
 #ifndef TINYCC_PORT_H
 #define TINYCC_PORT_H

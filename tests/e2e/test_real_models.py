@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from functools import cache
 
 import numpy as np
@@ -15,10 +14,12 @@ from tinycc.api.network import run_samples
 from tinycc.api.verify import Comparison, compare_original
 from tinycc.errors import DoesNotFitError
 from tinycc.interp.interpreter import run
+from tinycc.target import load_target
+from tinycc.toolchain.doctor import missing_tools
 from tinycc.toolchain.run import RunResult
 
 CORES = ("cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33")
-CORES = (*CORES, "cortex-m55")
+CORES = (*CORES, "cortex-m55", "rv32imc", "esp32c3")
 SMALL = (KWS, AD)
 DENSE = {"conv2d", "fully_connected"}
 OTHER_SAMPLES = 2  # on the targets other than cortex-m4, which gets 20
@@ -64,7 +65,7 @@ def test_the_c_on_the_host_gives_the_bytes_of_the_interpreter(model: Model) -> N
 
 @pytest.mark.parametrize(("model", "target"), _matrix(), ids=_name)
 def test_every_core_gives_the_bytes_of_the_host(model: Model, target: str) -> None:
-    _require_cross_tools()
+    _require_cross_tools(target)
     count = 20 if target == "cortex-m4" else OTHER_SAMPLES
     outputs, result = _outputs(model, target, count)
     np.testing.assert_array_equal(outputs, _outputs(model, "host", count)[0])
@@ -190,7 +191,7 @@ def _reconstruction_auc(outputs: np.ndarray) -> float:
     return float(np.mean(above + 0.5 * (anomalous[:, np.newaxis] == normal)))
 
 
-def _require_cross_tools() -> None:
-    for command in ("arm-none-eabi-gcc", "qemu-system-arm"):
-        if shutil.which(command) is None:
-            pytest.skip(f"{command} is not installed: `make test` installs it")
+def _require_cross_tools(target: str = "cortex-m4") -> None:
+    missing = [tool.name for tool in missing_tools(load_target(target))]
+    if missing:
+        pytest.skip(f"{', '.join(missing)}: not installed; `make test` installs them")

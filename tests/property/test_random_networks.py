@@ -45,7 +45,7 @@ def test_every_step_agrees_on_the_host_in_many_networks(seed: int, tmp_path: Pat
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("target", ["cortex-m0", "cortex-m4", "cortex-m55"])
+@pytest.mark.parametrize("target", ["cortex-m0", "cortex-m4", "cortex-m55", "rv32imc"])
 @pytest.mark.parametrize("seed", range(1000, 1003))
 def test_every_step_agrees_under_qemu(seed: int, target: str, tmp_path: Path) -> None:
     _agree(seed, tmp_path, target)

@@ -16,6 +16,7 @@ CORES = [
     "cortex-m7",
     "cortex-m33",
     "cortex-m55",
+    "rv32imc",
 ]
 
 SMALL = """
@@ -37,7 +38,7 @@ def message(path: Path | str) -> str:
 
 
 def test_the_promised_targets_are_there():
-    assert {"host", "stm32f405", *CORES} <= set(list_targets())
+    assert {"host", "stm32f405", "esp32c3", *CORES} <= set(list_targets())
 
 
 @pytest.mark.parametrize("name", list_targets())

@@ -67,6 +67,8 @@ def test_the_doctor_finds_what_is_missing(monkeypatch):
     monkeypatch.delenv("CC", raising=False)
     found = {status.name: status for status in doctor()}
     assert {"cc", "arm-none-eabi-gcc", "arm-none-eabi-objdump", "qemu-system-arm"} <= found.keys()
+    assert {"riscv64-unknown-elf-gcc", "qemu-system-riscv32"} <= found.keys()
+    assert "C library of riscv64-unknown-elf-gcc" in found
     assert not any(status.is_installed for status in found.values())
     assert found["qemu-system-arm"].install == "sudo apt-get install qemu-system-arm"
     missing = {status.name for status in missing_tools(load_target("cortex-m4"))}
@@ -81,11 +83,18 @@ def test_the_doctor_shows_versions():
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
 @pytest.mark.parametrize(
-    "file", ["host/port.c", "cortex-m/startup.c", "cortex-m/semihosting.c", "qemu/count_blocks.c"]
+    "file",
+    [
+        "host/port.c",
+        "bare/start.c",
+        "bare/semihosting.c",
+        "cortex-m/startup.c",
+        "qemu/count_blocks.c",
+    ],
 )
 def test_support_code_is_strict_c(file, compiler):
     words = [compiler, "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow"]
-    if file.startswith("cortex-m/"):
+    if file.startswith(("cortex-m/", "bare/")):
         arm = "arm-none-eabi-gcc" if compiler == "gcc" else compiler
         words[0] = arm
         words += ["-mcpu=cortex-m4", "-mthumb", "-ffreestanding"]

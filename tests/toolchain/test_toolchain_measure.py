@@ -96,7 +96,7 @@ def test_library_helpers_count_in_the_bound(build, name):
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("name", ["cortex-m0", "cortex-m4", "cortex-m55"])
+@pytest.mark.parametrize("name", ["cortex-m0", "cortex-m4", "cortex-m55", "rv32imc"])
 def test_the_disassembly_alone_gives_no_less_than_the_compiler(build, name):
     """As for assembly kernels, which have no stack-usage file."""
     image = build(name, "ADDER_DIVIDE")

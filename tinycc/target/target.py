@@ -9,7 +9,8 @@ FEATURES = MappingProxyType(
     {
         "thumb": "Arm Thumb code",
         "thumb2": "32-bit Thumb encodings: conditional blocks, wide constants, MLA",
-        "umull": "a 32 x 32 -> 64 bit multiply (SMULL, UMULL, SMLAL)",
+        "rv32im": "RISC-V, 32 bits, with multiplication and division",
+        "umull": "a 32 x 32 -> 64 bit multiply (SMULL, UMULL, SMLAL; MUL and MULH)",
         "divide": "a hardware division",
         "unaligned": "16- and 32-bit loads and stores at any address",
         "dsp": "16-bit pairs: SMLAD, SXTB16, saturating arithmetic (Armv7E-M, Armv8-M DSP)",
@@ -37,7 +38,10 @@ class Memory:
 
 @dataclass(frozen=True)
 class Compiler:
-    """How C becomes an image. `packages` are the Debian packages that bring the commands."""
+    """How C becomes an image. `packages` are the Debian packages that bring the commands.
+
+    `library` is a file of the C library that the compiler finds when it is installed.
+    """
 
     command: str
     packages: tuple[str, ...]
@@ -49,14 +53,19 @@ class Compiler:
     cpu_flags: tuple[str, ...] = ()
     linker_script: str | None = None
     objdump: str | None = None
+    library: str = "libc.a"
 
 
 @dataclass(frozen=True)
 class Emulator:
-    """The command that runs images, and the Debian packages that bring it."""
+    """The command that runs images, and the Debian packages that bring it.
+
+    `load` are the arguments that load an image and start it; `{image}` stands for its path.
+    """
 
     command: str
     packages: tuple[str, ...]
+    load: tuple[str, ...] = ("-kernel", "{image}")
 
 
 @dataclass(frozen=True)

@@ -154,8 +154,9 @@ def _only_gcc(target: Target, flag: str) -> list[str]:
 
 def _compiler_error(target: Target, source: Path, stderr: str) -> ToolError:
     hint = None
-    if "No such file or directory" in stderr and "include <" in stderr:
-        hint = install_command(target.compiler.packages)  # the C library's headers are missing
+    missing = "No such file or directory" in stderr
+    if missing and ("include <" in stderr or "spec file" in stderr):
+        hint = install_command(target.compiler.packages)  # the C library is missing
     message = f"the compiler failed on `{source.name}` for {target.name}\n{first_lines(stderr)}"
     return ToolError(message, hint=hint)
 

@@ -42,11 +42,6 @@ class Count:
         return Count(self.instructions * times, self.cycles * times)
 
 
-# What telling a step costs: `movs r0, #n` and `bl` in the caller, `lsls`, `add pc` and `bx lr` in
-# the hook (cycles as the plugin counts them).
-_HOOK = Count(instructions=5, cycles=1 + 3 + 1 + 1 + 3)
-
-
 @dataclass(frozen=True)
 class InstructionCounts:
     """Of one inference: two runs of the first sample less one, the harness's own code left out.
@@ -83,7 +78,7 @@ def count_instructions(
     if image.target.emulator is None:
         raise ToolError(
             f"instructions are counted under QEMU; `{image.target.name}` runs natively",
-            hint="take a Cortex-M target",
+            hint="take a target that runs under QEMU",
         )
     elf = read_elf(image.elf)
     plugin = build_plugin(image.target.emulator)
@@ -154,26 +149,37 @@ def _run_counted(
     timeout_seconds: float,
 ) -> _Raw:
     options = [str(plugin).replace(",", ",,"), f"out={COUNTS}"]
+    hook = Count()
     table = elf.symbol("tinycc_profile_table")
     if table is not None:
         options += [f"hook={table.address:#x}", f"hooks={table.bytes // 2}"]
+        hook = Count(
+            *(_number(elf, f"tinycc_profile_{what}") for what in ("instructions", "cycles"))
+        )
     with tempfile.TemporaryDirectory(prefix="tinycc-count-") as name:
         folder = Path(name)
         execute(image, folder, inputs, 1, repeats, timeout_seconds, ",".join(options))
         counts = folder / COUNTS
         if not counts.is_file():
             raise ToolError("QEMU wrote no counts: it must be built with TCG plugins (Debian's is)")
-        return _read_counts(counts.read_text(encoding="ascii"))
+        return _read_counts(counts.read_text(encoding="ascii"), hook)
 
 
-def _read_counts(text: str) -> _Raw:
+def _number(elf: Elf, name: str) -> int:
+    """The value of an absolute symbol."""
+    symbol = elf.symbol(name)
+    return symbol.address if symbol else 0
+
+
+def _read_counts(text: str, hook: Count) -> _Raw:
+    """`hook` is what telling a step costs."""
     blocks: dict[int, Count] = {}
     steps: dict[int, Count] = {}
     for line in text.splitlines():
         kind, *rest = line.split()
         key, instructions, cycles, times = (int(word) for word in rest)
         if kind == "step":
-            steps[key] = Count(instructions, cycles) - _HOOK * times
+            steps[key] = Count(instructions, cycles) - hook * times
         else:  # an address comes several times when it was translated again
             blocks[key] = blocks.get(key, Count()) + Count(instructions, cycles) * times
     return _Raw(blocks, steps)

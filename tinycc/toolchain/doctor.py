@@ -47,7 +47,7 @@ def missing_tools(target: Target) -> tuple[ToolStatus, ...]:
 
 def _tools_of(target: Target) -> list[ToolStatus]:
     compiler = target.compiler
-    purpose = f"compiles for {target.name if target.is_native else 'Cortex-M'}"
+    purpose = f"compiles for {_machines(target)}"
     tools = [_compiler_status(target, purpose)]
     if compiler.objdump is not None:
         tools.append(_status(compiler.objdump, "bounds the stack", compiler.packages))
@@ -56,6 +56,13 @@ def _tools_of(target: Target) -> list[ToolStatus]:
         emulator = target.emulator
         tools.append(_status(emulator.command, "runs firmware images", emulator.packages))
     return tools
+
+
+def _machines(target: Target) -> str:
+    """What a compiler of several targets makes programs for."""
+    if target.is_native:
+        return "this machine"
+    return "RISC-V" if "rv32im" in target.isa else "Cortex-M"
 
 
 def _compiler_status(target: Target, purpose: str) -> ToolStatus:
@@ -76,11 +83,11 @@ def _status(command: str, purpose: str, packages: Sequence[str]) -> ToolStatus:
 
 
 def _library_status(target: Target) -> ToolStatus:
-    """The C library's archive: `gcc-arm-none-eabi` only recommends the package that brings it."""
-    compiler, name = target.compiler, "C library for the cross compiler"
+    """The C library: the compilers' packages only recommend those that bring it."""
+    compiler, name = target.compiler, f"C library of {target.compiler.command}"
     path = None
     if shutil.which(compiler.command) is not None:
-        done = run_process([compiler.command, "-print-file-name=libc.a"], 30)
+        done = run_process([compiler.command, f"-print-file-name={compiler.library}"], 30)
         answer = Path(done.stdout.strip())
         path = str(answer.resolve()) if answer.is_file() else None
     purpose = "string.h, memcpy, memset"

@@ -1,8 +1,7 @@
 """A reader for the parts of 32-bit little-endian ELF files that we need.
 
-Source: Tool Interface Standard "Executable and Linking Format", version 1.2; "ELF for the Arm
-Architecture" for the relocations. Functions of Thumb code have odd addresses there; here bit 0 is
-cleared.
+Source: Tool Interface Standard "Executable and Linking Format", version 1.2. Functions of Thumb
+code have odd addresses there; here bit 0 is cleared.
 """
 
 from __future__ import annotations
@@ -16,9 +15,10 @@ from pathlib import Path
 
 from tinycc.errors import ToolError
 
-_SECTION_PROGBITS, _SECTION_SYMTAB, _SECTION_REL, _SECTION_NOBITS = 1, 2, 9, 8
+_SECTION_SYMTAB, _SECTION_RELA, _SECTION_NOBITS, _SECTION_REL = 2, 4, 8, 9
 _FLAG_WRITE, _FLAG_ALLOC, _FLAG_EXECUTE = 1, 2, 4
-_TYPE_OBJECT, _TYPE_FUNCTION, _TYPE_SECTION = 1, 2, 3
+_TYPE_OBJECT, _TYPE_FUNCTION = 1, 2
+LABELS = ("$", ".L")
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Symbol:
 
 @dataclass(frozen=True)
 class Relocation:
-    """A place in a loaded section that refers to `address`."""
+    """A place in a loaded section that refers to `address`; an addend is in it, or at the place."""
 
     place: int
     type: int
@@ -57,8 +57,12 @@ class Relocation:
 
 @dataclass(frozen=True)
 class Elf:
-    """The sections and symbols of a program, and its relocations when the linker kept them."""
+    """The sections and symbols of a program, and its relocations when the linker kept them.
 
+    `machine` is the header's e_machine. Labels of the compiler and the assembler are left out.
+    """
+
+    machine: int
     sections: tuple[Section, ...]
     symbols: tuple[Symbol, ...]
     relocations: tuple[Relocation, ...]
@@ -104,8 +108,9 @@ def read_elf(path: Path) -> Elf:
     entries = list(_symbols(tables[0], sections, data)) if tables else []
     named = tuple(symbol for symbol, kind in entries if kind in (0, _TYPE_OBJECT, _TYPE_FUNCTION))
     return Elf(
+        int.from_bytes(data[18:20], "little"),
         sections,
-        tuple(s for s in named if s.name and s.name[0] != "$"),
+        tuple(s for s in named if s.name and not s.name.startswith(LABELS)),
         tuple(_relocations(sections, entries)),
     )
 
@@ -156,8 +161,10 @@ def _relocations(
 ) -> Iterator[Relocation]:
     """Those of loaded sections, each with the address of the symbol it refers to."""
     for table in sections:
-        if table.type != _SECTION_REL or not sections[table.info].kind:
+        layout = {_SECTION_REL: "<II", _SECTION_RELA: "<IIi"}.get(table.type)
+        if layout is None or not sections[table.info].kind:
             continue
-        for place, info in struct.iter_unpack("<II", table.content):
+        for place, info, *addend in struct.iter_unpack(layout, table.content):
             symbol, _kind = symbols[info >> 8]
-            yield Relocation(place, info & 255, symbol.address, sections[table.info].name)
+            address = symbol.address + sum(addend)
+            yield Relocation(place, info & 255, address, sections[table.info].name)

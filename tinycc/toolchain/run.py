@@ -17,7 +17,7 @@ RUN_SECONDS = 300.0
 INPUT, OUTPUT, REPORT = "input.bin", "output.bin", "report.txt"
 TRACE = "trace.bin"  # written by harnesses that were made with a trace
 
-# The exit codes of templates/harness.c.j2; 70 is the fault handler's in targets/support/cortex-m.
+# The exit codes of templates/harness.c.j2; 70 is the fault handler's in targets/support/bare.
 _HARNESS_FAILURES = {
     64: "the harness was called with the wrong arguments",
     65: "the harness could not open its files",
@@ -128,7 +128,8 @@ def _qemu_command(image: Image, arguments: Sequence[str], plugin: str | None) ->
     semihosting = "enable=on,target=native," + ",".join(
         f"arg={argument}" for argument in ("firmware", *arguments)
     )
-    words += ["-semihosting-config", semihosting, "-kernel", str(image.elf.resolve())]
+    words += ["-semihosting-config", semihosting]
+    words += [word.replace("{image}", str(image.elf.resolve())) for word in emulator.load]
     return [*words, "-plugin", plugin] if plugin else words
 
 

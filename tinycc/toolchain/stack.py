@@ -1,9 +1,10 @@
 """The worst-case stack of a function: frames along the deepest chain of calls.
 
 Frames are the compiler's own (-fstack-usage). Code that has none, such as libgcc's helpers,
-newlib's memcpy and assembly kernels, is read from the disassembly: everything it pushes on any
-path, added up. The calls are those of the linked program. A call through a pointer may reach every
-function whose address is taken. Interrupts are the firmware's: a handler's frame comes on top.
+the C library's memcpy and assembly kernels, is read from the disassembly: everything it pushes on
+any path, added up. The calls are those of the linked program. A call through a pointer may reach
+every function whose address is taken. Interrupts are the firmware's: a handler's frame comes on
+top.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 
+from tinycc.toolchain.arm_code import ARM
 from tinycc.toolchain.compile import Image, Part
-from tinycc.toolchain.disassembly import Function, disassemble, edges_of
-from tinycc.toolchain.elf import Elf, Relocation, read_elf
+from tinycc.toolchain.disassembly import disassemble, edges_of
+from tinycc.toolchain.elf import Elf, read_elf
+from tinycc.toolchain.machine_code import Function, MachineCode
 from tinycc.toolchain.process import require_tool
+from tinycc.toolchain.riscv_code import RISCV
 from tinycc.toolchain.sizes import contributions, piece_at
 
-# "ELF for the Arm Architecture", table 4-9.
-_ABS32, _TARGET1, _THUMB_MOVW = 2, 38, 47
+# The e_machine of ELF headers.
+_MACHINE_CODES = {40: ARM, 243: RISCV}
 
 
 @dataclass(frozen=True)
@@ -53,7 +57,9 @@ def stack_bound(image: Image, function: str) -> StackBound:
     if image.target.compiler.objdump is None:
         return StackBound(None, "the stack is bounded for cross-compiled targets only")
     objdump = require_tool(image.target.compiler.objdump, image.target.compiler.packages)
-    program = _program(image, disassemble(image.elf, objdump), read_elf(image.elf))
+    elf = read_elf(image.elf)
+    code = _MACHINE_CODES[elf.machine]
+    program = _program(image, disassemble(image.elf, objdump, code), elf, code)
     start = [a for a, found in program.functions.items() if found.name == function]
     if not start:
         return StackBound(None, f"there is no function `{function}` in the image")
@@ -64,7 +70,7 @@ def stack_bound(image: Image, function: str) -> StackBound:
     return StackBound(sum(frame for _name, frame in chain), chain=chain)
 
 
-def _program(image: Image, functions: dict[int, Function], elf: Elf) -> _Program:
+def _program(image: Image, functions: dict[int, Function], elf: Elf, code: MachineCode) -> _Program:
     usage = _stack_usage(image)
     callees: dict[int, set[int]] = {address: set() for address in functions}
     for caller, callee in edges_of(functions):
@@ -72,7 +78,7 @@ def _program(image: Image, functions: dict[int, Function], elf: Elf) -> _Program
         falls = callee not in functions[caller].calls and functions[caller].runs_into_next
         if not (falls and _usage_of(functions[caller].name, usage) is not None):
             callees[caller].add(callee)
-    taken = _address_taken(image, elf) & functions.keys()
+    taken = _address_taken(image, elf, code) & functions.keys()
     for address, function in functions.items():
         if function.calls_through_pointer:
             callees[address] |= taken
@@ -115,7 +121,7 @@ def _frame(function: Function, usage: Mapping[str, int | str]) -> int | str:
     return function.pushed_bytes
 
 
-def _address_taken(image: Image, elf: Elf) -> set[int]:
+def _address_taken(image: Image, elf: Elf, code: MachineCode) -> set[int]:
     """Functions that a pointer may hold: those that data or code of model and harness refer to."""
     pieces = contributions(image)
     starts = {function.address for function in elf.functions}
@@ -123,21 +129,8 @@ def _address_taken(image: Image, elf: Elf) -> set[int]:
     for relocation in elf.relocations:
         piece = piece_at(pieces, relocation.place)
         if piece is None or piece.part != Part.SUPPORT:
-            found |= _referred(elf, relocation, starts)
+            found |= code.referred(elf, relocation, starts)
     return found
-
-
-def _referred(elf: Elf, relocation: Relocation, starts: set[int]) -> set[int]:
-    """The functions that one relocated place names; the linker has filled in the final address."""
-    word = elf.read(relocation.place, 4)
-    if relocation.type in (_ABS32, _TARGET1):
-        return {int.from_bytes(word, "little") & ~1} & starts
-    if relocation.type != _THUMB_MOVW:
-        return set()
-    first, second = int.from_bytes(word[:2], "little"), int.from_bytes(word[2:], "little")
-    # MOVW T3: imm4 in bits 0-3 and i in bit 10 of the first half, imm3 and imm8 in the second.
-    low = (first & 15) << 12 | (first >> 10 & 1) << 11 | (second >> 12 & 7) << 8 | second & 255
-    return {start for start in starts if start & 0xFFFF == low & ~1}
 
 
 def _deepest(

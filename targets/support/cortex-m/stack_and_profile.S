@@ -43,6 +43,12 @@ tinycc_port_stack_used:
  * only addresses, and so learns which step begins, in loops too. Steps 0 to PROFILE_STEPS - 1;
  * linked into profiling images only. */
     .equ    PROFILE_STEPS, 2048
+    /* What it costs a step: `movs r0, #n` and `bl` in the caller, three here (cycles as the plugin
+     * counts). */
+    .global tinycc_profile_instructions, tinycc_profile_cycles
+    .equ    tinycc_profile_instructions, 5
+    .equ    tinycc_profile_cycles, 1 + 3 + 1 + 1 + 3
+
     .section .text.tinycc_profile_step, "ax", %progbits
     .weak   tinycc_profile_step     /* a harness that traces brings its own */
     .type   tinycc_profile_step, %function

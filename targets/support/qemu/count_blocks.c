@@ -3,8 +3,8 @@
  * Writes `block ADDRESS INSTRUCTIONS CYCLES TIMES` (cycles of one execution), and
  * `step NUMBER INSTRUCTIONS CYCLES TIMES` (all its executions together).
  *
- * A step begins when the block at hook + 2 * step runs: tinycc_profile_step() in
- * cortex-m/stack_and_profile.S.
+ * A step begins when the block at hook + 2 * step runs: tinycc_profile_step() in each core's
+ * stack_and_profile.S.
  *
  * The declarations are those of the public plugin API; Debian ships no header for it. What is used
  * is the same in version 1 (QEMU 4.2 to 8) and version 2 (QEMU 9 and later), but QEMU wants to be
@@ -69,8 +69,24 @@ static unsigned registers_listed(const char *operands)
     return count;
 }
 
+/* RISC-V: lb, lbu, lh, lhu, lw and flw. */
+static int is_riscv_load(const char *mnemonic)
+{
+    mnemonic += mnemonic[0] == 'f';
+    return mnemonic[0] == 'l' && mnemonic[1] != '\0' && strchr("bhw", mnemonic[1]) != NULL &&
+           strchr("u", mnemonic[2]) != NULL;
+}
+
+static int is_store(const char *mnemonic)
+{
+    return starts(mnemonic, "str") ||
+           (mnemonic[0] == 's' && mnemonic[1] != '\0' && strchr("bhw", mnemonic[1]) != NULL &&
+            mnemonic[2] == '\0');
+}
+
 /* Cortex-M4 TRM r0p1, table 3-1, no wait states: a load costs 2, one right after another access
- * 1 (decided statically); a branch 3, as the taken back edge of a loop does. */
+ * 1 (decided statically); a branch 3, as the taken back edge of a loop does. RISC-V instructions
+ * count as their likes. */
 static unsigned cycles_of(const char *mnemonic, const char *operands, int after_access)
 {
     if (starts(mnemonic, "ldm") || starts(mnemonic, "stm") || starts(mnemonic, "push") ||
@@ -80,13 +96,15 @@ static unsigned cycles_of(const char *mnemonic, const char *operands, int after_
     if (starts(mnemonic, "ldrd") || starts(mnemonic, "strd")) {
         return after_access ? 2 : 3;
     }
-    if (starts(mnemonic, "ldr") || starts(mnemonic, "vldr")) {
+    if (starts(mnemonic, "ldr") || starts(mnemonic, "vldr") || is_riscv_load(mnemonic)) {
         return after_access ? 1 : 2;
     }
-    if (starts(mnemonic, "sdiv") || starts(mnemonic, "udiv")) {
+    if (starts(mnemonic, "sdiv") || starts(mnemonic, "udiv") || starts(mnemonic, "div") ||
+        starts(mnemonic, "rem")) {
         return 7;
     }
-    if (mnemonic[0] == 'b' && !starts(mnemonic, "bic") && !starts(mnemonic, "bf")) {
+    if ((mnemonic[0] == 'b' && !starts(mnemonic, "bic") && !starts(mnemonic, "bf")) ||
+        mnemonic[0] == 'j' || starts(mnemonic, "ret")) {
         return 3;
     }
     if (starts(mnemonic, "cb")) {
@@ -113,7 +131,7 @@ static uint64_t block_cycles(const struct qemu_plugin_tb *tb)
             mnemonic[length < 15 ? length : 15] = '\0';
         }
         cycles += cycles_of(mnemonic, operands, after_access);
-        after_access = starts(mnemonic, "ldr") || starts(mnemonic, "str");
+        after_access = starts(mnemonic, "ldr") || is_riscv_load(mnemonic) || is_store(mnemonic);
         free(text);
     }
     return cycles;

@@ -1,5 +1,5 @@
-/* The port for Cortex-M: Arm's "Semihosting for AArch32 and AArch64", version 3, through BKPT
- * 0xAB. */
+/* The port for bare cores: Arm's "Semihosting for AArch32 and AArch64", version 3, which "RISC-V
+ * Semihosting", version 0.4, takes over. How a core calls its debugger is its own. */
 #include "semihosting.h"
 
 #include <stdint.h>
@@ -18,14 +18,6 @@ enum {
     APPLICATION_EXIT = 0x20026 /* ADP_Stopped_ApplicationExit */
 };
 
-static int call(int operation, const void *argument)
-{
-    register int r0 __asm__("r0") = operation;
-    register const void *r1 __asm__("r1") = argument;
-    __asm__ volatile("bkpt 0xAB" : "+r"(r0) : "r"(r1) : "memory");
-    return r0;
-}
-
 static size_t length(const char *text)
 {
     size_t bytes = 0;
@@ -39,43 +31,43 @@ int tinycc_port_open(const char *path, enum tinycc_port_mode mode)
 {
     const uintptr_t block[3] = {(uintptr_t)path, mode == TINYCC_PORT_WRITE ? OPEN_WB : OPEN_RB,
                                 length(path)};
-    return call(SYS_OPEN, block);
+    return tinycc_semihosting_call(SYS_OPEN, block);
 }
 
 void tinycc_port_close(int file)
 {
     const uintptr_t block[1] = {(uintptr_t)file};
-    (void)call(SYS_CLOSE, block);
+    (void)tinycc_semihosting_call(SYS_CLOSE, block);
 }
 
 int tinycc_port_seek(int file, size_t position)
 {
     const uintptr_t block[2] = {(uintptr_t)file, position};
-    return call(SYS_SEEK, block);
+    return tinycc_semihosting_call(SYS_SEEK, block);
 }
 
 /* Both answer with the number of bytes that were not transferred. */
 int tinycc_port_read(int file, void *to, size_t bytes)
 {
     const uintptr_t block[3] = {(uintptr_t)file, (uintptr_t)to, bytes};
-    return call(SYS_READ, block);
+    return tinycc_semihosting_call(SYS_READ, block);
 }
 
 int tinycc_port_write(int file, const void *from, size_t bytes)
 {
     const uintptr_t block[3] = {(uintptr_t)file, (uintptr_t)from, bytes};
-    return call(SYS_WRITE, block);
+    return tinycc_semihosting_call(SYS_WRITE, block);
 }
 
 void tinycc_port_print(const char *text)
 {
-    (void)call(SYS_WRITE0, text);
+    (void)tinycc_semihosting_call(SYS_WRITE0, text);
 }
 
 void tinycc_semihosting_command_line(char *text, size_t bytes)
 {
     uintptr_t block[2] = {(uintptr_t)text, bytes};
-    if (call(SYS_GET_CMDLINE, block) != 0) {
+    if (tinycc_semihosting_call(SYS_GET_CMDLINE, block) != 0) {
         text[0] = '\0';
     }
 }
@@ -84,6 +76,6 @@ void tinycc_semihosting_exit(int code)
 {
     const uintptr_t block[2] = {APPLICATION_EXIT, (uintptr_t)code};
     for (;;) {
-        (void)call(SYS_EXIT_EXTENDED, block);
+        (void)tinycc_semihosting_call(SYS_EXIT_EXTENDED, block);
     }
 }
