@@ -249,26 +249,23 @@ def _finish(
 def layered(compiled: Compiled) -> Compiled:
     """The same network layer by layer, so that every step's output is whole at some time."""
     options = replace(compiled.options, optimize="speed", ram=None)
-    return _finish(
-        compiled.graph,
-        compiled.interface,
-        compiled.source,
-        options,
-        compiled.target,
-        _silent,
-    )
+    endless = replace(compiled.target, memories=())
+    return _finish(compiled.graph, compiled.interface, compiled.source, options, endless, _silent)
 
 
 def arranged(graph: Graph, target: Target, options: Options) -> tuple[Plan, tuple[Point, ...]]:
     """The graph's steps in order and in regions, a place for every buffer, and the front.
 
-    A RAM budget is met by the cheapest schedule that leaves room for the stack. A Concat that is
+    A RAM budget is met by the cheapest schedule that leaves room for the stack; where none is
+    given, the target's memory is one for a schedule that would not fit there. A Concat that is
     written in place runs nothing, but its bytes are taken from its first operand on: where that
     makes the arena larger, and speed is not all that counts, its operands are copied.
     """
-    limit = None if options.ram is None else options.ram - target.pointer_bytes - STACK_ROOM
+    limit = _arena_limit(target, options)
     joined = _arranged(graph, target, options, limit, join=True)
-    enough = options.optimize == "speed" if limit is None else joined[0].arena_bytes <= limit
+    enough = options.optimize == "speed" or options.ram is not None
+    if limit is not None:
+        enough = enough and joined[0].arena_bytes <= limit
     if enough or not joined[0].schedule.joined:
         return joined
     copied = _arranged(graph, target, options, limit, join=False)
@@ -279,14 +276,37 @@ def _arranged(
     graph: Graph, target: Target, options: Options, limit: int | None, join: bool
 ) -> tuple[Plan, tuple[Point, ...]]:
     """The best plan and the front for one way to treat every Concat."""
-    layers = layer_schedule(graph, target, options.optimize == "speed", join)
-    front = Front(layers, target)
-    chosen = front.points.index(front.choose(options.optimize, limit))
-    tried = range(chosen, max(-1, chosen - ALTERNATIVES), -1)
-    if options.optimize == "speed" or limit is not None:
-        tried = range(chosen, chosen + 1)
+    front = Front(layer_schedule(graph, target, options.optimize == "speed", join), target)
+    best = _best(front, target, options)
+    if limit is not None and (options.ram is not None or best.arena_bytes > limit):
+        best = _cheapest(front, target, limit)
+    return best, front.points
+
+
+def _arena_limit(target: Target, options: Options) -> int | None:
+    """The bytes that are left to the arena; None where nobody has set a limit."""
+    ram = target.sram_bytes if options.ram is None else options.ram
+    return None if ram is None else ram - target.pointer_bytes - STACK_ROOM
+
+
+def _best(front: Front, target: Target, options: Options) -> Plan:
+    """The plan for what the compilation is to optimise."""
+    chosen = front.points.index(front.choose(options.optimize))
+    least = chosen if options.optimize == "speed" else max(0, chosen - ALTERNATIVES + 1)
+    tried = range(least, chosen + 1)
     plans = [plan(front.schedule(front.points[i]), target.alignment) for i in tried]
-    return min(reversed(plans), key=lambda one: one.arena_bytes), front.points
+    return min(plans, key=lambda one: one.arena_bytes)
+
+
+def _cheapest(front: Front, target: Target, limit: int) -> Plan:
+    """The first plan from the cheapest schedule on that meets a limit, else the smallest."""
+    plans: list[Plan] = []
+    for point in front.points:
+        if point.bytes <= limit or point is front.points[-1]:
+            plans.append(plan(front.schedule(point), target.alignment))
+            if plans[-1].arena_bytes <= limit:
+                return plans[-1]
+    return min(plans, key=lambda one: one.arena_bytes)
 
 
 def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:

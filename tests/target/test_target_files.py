@@ -111,6 +111,44 @@ def test_mistakes_are_named_with_file_and_hint(tmp_path, text, expected):
     assert str(path) in shown
 
 
+def memory(name: str = "a", address: int = 0, size: int = 4096, more: str = "") -> str:
+    keys = (f'name = "{name}"', 'kind = "sram"', f"address = {address}", f"bytes = {size}", more)
+    return "\n".join(["[[memories]]", *keys, ""])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (memory(size=0), "memory `a`: 0 bytes at 0x0 are no place"),
+        (memory(size=-4), "-4 bytes at 0x0 are no place"),
+        (memory(address=-8), "4096 bytes at -0x8 are no place"),
+        (memory(more="reserved = 4096"), "4096 bytes reserved of 4096: nothing would be left"),
+        (memory(more="reserved = -1"), "-1 bytes reserved"),
+        (memory(more="cost = 0"), "the cost of an access is 0.0; it must be above 0"),
+        (memory(more="cost = nan"), "the cost of an access is nan"),
+        (memory("fast-ram"), "memory `fast-ram`: the name must be letters, digits and `_`"),
+        (memory(more="section = 'a b'"), "`a b` is not the name of a linker section"),
+        (memory() + memory("b", 4095), "memory `b`: it overlaps `a`"),
+        (memory() + memory("A", 8192), "memory `A`: there are two of that name"),
+        (
+            memory(more="section = '.x'") + memory("b", 8192, more="section = '.x'"),
+            "memory `b`: it has the section `.x` of `a`",
+        ),
+    ],
+)
+def test_a_memory_that_cannot_be_is_named(tmp_path, text, expected):
+    shown = message(write(tmp_path, SMALL + text))
+    assert expected in shown
+    assert "board.toml" in shown
+
+
+def test_memories_have_a_section_and_a_cost(tmp_path):
+    text = SMALL + memory("dtcm") + memory("slow", 8192, 8192, "section = '.sdram'\ncost = 4")
+    target = load_target(write(tmp_path, text))
+    assert [ram.linker_section for ram in target.rams] == [".bss.tinycc_dtcm", ".sdram"]
+    assert target.rams[1].cost == 4.0
+
+
 def test_a_target_without_a_base_must_be_complete(tmp_path):
     assert "missing key" in message(write(tmp_path, 'description = "nothing else"'))
 

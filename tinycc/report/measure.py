@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tinycc.emit.harness import harness_text
-from tinycc.errors import ToolError
+from tinycc.errors import DoesNotFitError, ToolError
 from tinycc.pipeline import Compiled
 from tinycc.toolchain.compile import Image, build_image
 from tinycc.toolchain.count import PROFILE_DEFINE, Count, count_instructions
@@ -95,10 +95,13 @@ def measure_instructions(compiled: Compiled, folder: Path, sample: Sequence[byte
 
 
 def measure_where_possible(compiled: Compiled, folder: Path) -> Measured:
-    """The image's figures; without the cross compiler, a note that says how to get them."""
+    """The image's figures; without the cross compiler, or where not even the emulated machines
+
+    have room for network and harness, a note that says so.
+    """
     try:
         return measure_image(compiled, folder)
-    except ToolError as error:
+    except (ToolError, DoesNotFitError) as error:
         return Measured(notes=(error.render().replace("error: ", "not measured: "),))
 
 

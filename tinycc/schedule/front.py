@@ -52,15 +52,11 @@ class Front:
         steps = [step for region in regions for step in self.candidates.steps_of(region)]
         return replace(self.layers, steps=tuple(steps), regions=tuple(regions))
 
-    def choose(self, optimize: str, limit: int | None) -> Point:
+    def choose(self, optimize: str) -> Point:
         """The point for a goal: `ram` the smallest, `speed` the cheapest, `balanced` the smallest
 
-        that costs at most 3 % more than the cheapest. With a limit in bytes, the cheapest point
-        within it (the smallest one where none is).
+        that costs at most 3 % more than the cheapest.
         """
-        if limit is not None:
-            within = [point for point in self.points if point.bytes <= limit]
-            return within[0] if within else self.points[-1]
         if optimize == "speed":
             return self.points[0]
         if optimize == "ram":

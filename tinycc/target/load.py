@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, Field, fields
@@ -113,7 +115,39 @@ def _target(name: str, table: Table, where: str) -> Target:
 def _memories(value: Any, where: str) -> tuple[Memory, ...]:
     memories = tuple(_record(Memory, item, where) for item in _list(value, where))
     _require_known("memory kind", [memory.kind for memory in memories], MEMORY_KINDS, where)
+    for index, memory in enumerate(memories):
+        fault = _memory_fault(memory) or _clash(memory, memories[:index])
+        if fault:
+            raise UsageError(f"memory `{memory.name}`: {fault}", where=where)
     return memories
+
+
+def _memory_fault(memory: Memory) -> str | None:
+    """What is wrong with a memory alone."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_]*", memory.name):
+        return "the name must be letters, digits and `_`: it becomes part of C names"
+    if memory.bytes <= 0 or memory.address < 0 or memory.address + memory.bytes > 1 << 64:
+        return f"{memory.bytes} bytes at {memory.address:#x} are no place"
+    if not 0 <= memory.reserved < memory.bytes:
+        return f"{memory.reserved} bytes reserved of {memory.bytes}: nothing would be left"
+    if not (memory.cost > 0 and math.isfinite(memory.cost)):
+        return f"the cost of an access is {memory.cost}; it must be above 0"
+    if memory.section and not re.fullmatch(r"[A-Za-z_.][\w.$-]*", memory.section):
+        return f"`{memory.section}` is not the name of a linker section"
+    return None
+
+
+def _clash(memory: Memory, others: Sequence[Memory]) -> str | None:
+    """What a memory and one before it cannot both have: name, C name, section, bytes."""
+    for other in others:
+        if memory.name.upper() == other.name.upper():
+            return "there are two of that name"
+        if memory.linker_section == other.linker_section:
+            return f"it has the section `{memory.section}` of `{other.name}`"
+        end = min(memory.address + memory.bytes, other.address + other.bytes)
+        if max(memory.address, other.address) < end:
+            return f"it overlaps `{other.name}`"
+    return None
 
 
 def _runners(value: Any, where: str) -> tuple[Runner, ...]:

@@ -27,13 +27,24 @@ RUNNER_KINDS = ("native", "qemu")
 
 @dataclass(frozen=True)
 class Memory:
-    """One region of the address space; `cost` is the relative price of an access (1 = fastest)."""
+    """One region of the address space; `cost` is the relative price of an access (1 = fastest).
+
+    `reserved` bytes are the firmware's own. An arena that lies here goes into the linker section
+    `section`, by default one that linker scripts which do not know it take for variables.
+    """
 
     name: str
     kind: str
     address: int
     bytes: int
     cost: float = 1.0
+    reserved: int = 0
+    section: str = ""
+
+    @property
+    def linker_section(self) -> str:
+        """The section of an arena in this memory."""
+        return self.section or f".bss.tinycc_{self.name}"
 
 
 @dataclass(frozen=True)
@@ -94,7 +105,11 @@ class CostTable:
 
 @dataclass(frozen=True)
 class Target:
-    """A core or a board. A bare core has no `memories`: its limits are not known."""
+    """A core or a board. A bare core has no `memories`: its limits are not known.
+
+    Stack and variables of a firmware lie in the first memory of kind `sram`; arenas may lie in all
+    of them.
+    """
 
     name: str
     description: str
@@ -114,14 +129,17 @@ class Target:
         return self.runners[0].kind == "native"
 
     @property
+    def rams(self) -> tuple[Memory, ...]:
+        """The memories that arenas may lie in; none for a bare core."""
+        return tuple(memory for memory in self.memories if memory.kind == "sram")
+
+    @property
     def sram_bytes(self) -> int | None:
         """Bytes of the largest SRAM (an arena cannot span two), or None for a bare core."""
-        return self._largest("sram")
+        return max((memory.bytes for memory in self.rams), default=None)
 
     @property
     def flash_bytes(self) -> int | None:
         """Bytes of the largest flash, or None for a bare core."""
-        return self._largest("flash")
-
-    def _largest(self, kind: str) -> int | None:
-        return max((memory.bytes for memory in self.memories if memory.kind == kind), default=None)
+        sizes = (memory.bytes for memory in self.memories if memory.kind == "flash")
+        return max(sizes, default=None)
