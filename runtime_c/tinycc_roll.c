@@ -39,18 +39,21 @@ static int tinycc_roll_ready(const tinycc_roll_region *region, const uint16_t *t
 }
 
 /* Where a row lies; a null pointer for a row outside the image. */
-static const uint8_t *tinycc_roll_row(const tinycc_roll_tensor *tensor, const uint8_t *arena,
+static const uint8_t *tinycc_roll_row(const tinycc_roll_tensor *tensor, uint8_t *const *bases,
                                       int32_t row)
 {
-    const uint8_t *base = tensor->fixed != NULL ? tensor->fixed : arena + tensor->offset;
+    const uint8_t *start = tensor->fixed;
     if (row < 0 || row >= tensor->height) {
         return NULL;
     }
-    return base + row % tensor->kept * tensor->row_bytes;
+    if (start == NULL) {
+        start = bases[tensor->base] + tensor->offset;
+    }
+    return start + row % tensor->kept * tensor->row_bytes;
 }
 
 static void tinycc_roll_turn(const tinycc_roll_region *region, const tinycc_roll_step *step,
-                             uint8_t *arena, int32_t turn, const void **pointers)
+                             uint8_t *const *bases, int32_t turn, const void **pointers)
 {
     const tinycc_roll_tensor *out = &region->tensors[step->output];
     const int32_t row = step->accumulates ? 0 : turn;
@@ -60,15 +63,16 @@ static void tinycc_roll_turn(const tinycc_roll_region *region, const tinycc_roll
         const int32_t first = tinycc_roll_first(operand, turn);
         for (int32_t j = 0; j < operand->window; j++) {
             pointers[count++] =
-                tinycc_roll_row(&region->tensors[operand->tensor], arena, first + j);
+                tinycc_roll_row(&region->tensors[operand->tensor], bases, first + j);
         }
     }
-    step->kernel(step->params, pointers, arena + out->offset + row % out->kept * out->row_bytes,
+    step->kernel(step->params, pointers,
+                 bases[out->base] + out->offset + row % out->kept * out->row_bytes,
                  step->accumulates ? turn : step->n,
-                 step->scratch < 0 ? NULL : arena + step->scratch);
+                 step->scratch < 0 ? NULL : bases[0] + step->scratch);
 }
 
-void tinycc_roll(const tinycc_roll_region *region, uint8_t *arena, uint16_t *turns,
+void tinycc_roll(const tinycc_roll_region *region, uint8_t *const *bases, uint16_t *turns,
                  const void **pointers)
 {
     int32_t index = region->step_count;
@@ -81,7 +85,7 @@ void tinycc_roll(const tinycc_roll_region *region, uint8_t *arena, uint16_t *tur
             continue;
         }
         TINYCC_STEP(region->number + index);
-        tinycc_roll_turn(region, &region->steps[index], arena, turns[index], pointers);
+        tinycc_roll_turn(region, &region->steps[index], bases, turns[index], pointers);
         turns[index]++;
         index = region->step_count - 1;
     }

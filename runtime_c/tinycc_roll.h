@@ -7,12 +7,12 @@
 
 #include "tinycc_runtime.h"
 
-/* Rows at offset + (row % kept) * row_bytes of the arena, or of `fixed` where that is not null.
+/* Rows at offset + (row % kept) * row_bytes of bases[base], or of `fixed` where that is not null.
  * kept == height: the whole tensor. maker: the step of the region that makes it, -1: it is there. */
 typedef struct {
     const void *fixed;
     int32_t offset, row_bytes;
-    int16_t height, kept, maker;
+    int16_t height, kept, maker, base;
 } tinycc_roll_tensor;
 
 /* Turn t reads `window` rows from t * stride - pad, or from first[t] where `first` is not null.
@@ -28,7 +28,7 @@ typedef struct {
     tinycc_kernel *kernel;
     const void *params;
     const tinycc_roll_operand *operands;
-    int32_t scratch; /* offset in the arena, -1: none */
+    int32_t scratch; /* offset from bases[0], -1: none */
     int32_t n;
     int16_t operand_count, output, turns, accumulates;
 } tinycc_roll_step;
@@ -41,8 +41,9 @@ typedef struct {
 } tinycc_roll_region;
 
 /* Runs a region to its end: one row of the last step whose next row has all its inputs, until there
- * is none. `turns`: room for step_count numbers; `pointers`: for the most rows a step reads. */
-void tinycc_roll(const tinycc_roll_region *region, uint8_t *arena, uint16_t *turns,
+ * is none. `bases`: the arena, then inputs that lie elsewhere and are only read. `turns`: room for
+ * step_count numbers; `pointers`: for the most rows a step reads. */
+void tinycc_roll(const tinycc_roll_region *region, uint8_t *const *bases, uint16_t *turns,
                  const void **pointers);
 
 #endif

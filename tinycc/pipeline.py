@@ -40,6 +40,7 @@ from tinycc.passes.remove_identities import remove_identities
 from tinycc.passes.remove_transposes import remove_transposes
 from tinycc.schedule.front import Front, Point
 from tinycc.schedule.layers import layer_schedule
+from tinycc.schedule.order import with_views
 from tinycc.target import Target, load_target
 
 Pass = Callable[[Graph, Target], Graph]
@@ -72,6 +73,7 @@ REDUCE: tuple[Pass, ...] = (
 PASSES = (*LOWER, *REDUCE)
 OPTIONAL = frozenset({"remove_identities", "fold_constant_operands", "reduce"})
 ARCHIVE = "model.tnn"
+INPUT_MEMORIES = ("arena", "external")
 ALTERNATIVES = 3  # cheaper points of the front that may be placed in fewer bytes than a smaller one
 STACK_ROOM = 640  # bytes of a RAM budget that the arena leaves to the stack: 300 to 560 measured
 
@@ -95,6 +97,7 @@ class Options:
     head: str | None = None
     input_ranges: Ranges = field(default_factory=dict)
     optimize: str = "balanced"
+    input_memory: str | None = None  # arena, unless a reopened folder says otherwise
 
     def includes(self, one: Pass) -> bool:
         """True when a pass is asked for."""
@@ -139,7 +142,12 @@ class Compiled:
             "sha256": self.source.sha256,
             "original_macs": self.source.original_macs,
         }
-        options = {"target": self.options.target, "name": self.name, "io": self.options.io}
+        options = {
+            "target": self.options.target,
+            "name": self.name,
+            "io": self.options.io,
+            "input_memory": self.options.input_memory,
+        }
         graphs = {"graph": self.graph, "interface": self.interface}
         return save_graphs(graphs, {"source": source, "options": options})
 
@@ -276,7 +284,9 @@ def _arranged(
     graph: Graph, target: Target, options: Options, limit: int | None, join: bool
 ) -> tuple[Plan, tuple[Point, ...]]:
     """The best plan and the front for one way to treat every Concat."""
-    front = Front(layer_schedule(graph, target, options.optimize == "speed", join), target)
+    outside = _outside(graph, options)
+    layers = layer_schedule(graph, target, options.optimize == "speed", join, outside)
+    front = Front(layers, target)
     best = _best(front, target, options)
     if limit is not None and (options.ram is not None or best.arena_bytes > limit):
         best = _cheapest(front, target, limit)
@@ -309,6 +319,22 @@ def _cheapest(front: Front, target: Target, limit: int) -> Plan:
     return min(plans, key=lambda one: one.arena_bytes)
 
 
+def _outside(graph: Graph, options: Options) -> frozenset[str]:
+    """The tensors that the caller holds; ModelError where one of them is a result."""
+    if options.input_memory != "external":
+        return frozenset()
+    found = with_views(graph, graph.inputs)
+    for name in graph.outputs:
+        if name in found:
+            raise ModelError(
+                f"output `{name}` is an input as it came, which --input-memory external leaves "
+                "where it is",
+                graph.origin,
+                hint="--input-memory arena copies it, or take the output out of the model",
+            )
+    return found
+
+
 def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:
     archive = folder / ARCHIVE
     if not archive.is_file():
@@ -319,13 +345,23 @@ def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, 
     graphs, extra = load_graphs(archive.read_bytes(), str(archive))
     try:
         source, stored = ModelFile(**extra["source"]), extra["options"]
-        opened = replace(options, name=options.name or stored["name"], io=stored["io"])
+        opened = replace(
+            options,
+            name=options.name or stored["name"],
+            io=stored["io"],
+            input_memory=options.input_memory or stored["input_memory"],
+        )
         return graphs["graph"], graphs["interface"], source, opened
     except (KeyError, TypeError) as error:
         raise ModelError(f"{ARCHIVE} is damaged ({error})", str(archive)) from error
 
 
 def _check_names(options: Options) -> None:
+    if options.input_memory not in (None, *INPUT_MEMORIES):
+        raise UsageError(
+            f"--input-memory {options.input_memory}: the input cannot lie there",
+            hint=f"one of {', '.join(INPUT_MEMORIES)}",
+        )
     known = {one.__name__ for one in PASSES}
     for name in options.dump_after:
         if name not in known:

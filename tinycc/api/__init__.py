@@ -20,13 +20,15 @@ def build(
     ram: int | None = None,
     flash: int | None = None,
     optimize: str = "balanced",
+    input_memory: str | None = None,
     head: str | None = None,
     input_ranges: Mapping[str, tuple[tuple[float, float], ...]] | None = None,
     progress: Progress = lambda _: None,
 ) -> Network:
     """A compiled network: `.report`, `.run(inputs)`, `.write(folder)`.
 
-    `model`: an ONNX file, or a folder that `write` made. Budgets in bytes. Raises TinyccError.
+    `model`: an ONNX file, or a folder that `write` made. Budgets in bytes.
+    `input_memory`: "arena" or "external", a folder's own by default. Raises TinyccError.
     """
     options = Options(
         target,
@@ -37,6 +39,7 @@ def build(
         ram,
         flash,
         optimize=optimize,
+        input_memory=input_memory,
         head=head,
         input_ranges=input_ranges or {},
     )

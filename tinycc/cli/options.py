@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tinycc.pipeline import OPTIONAL, PASSES, Options
+from tinycc.pipeline import INPUT_MEMORIES, OPTIONAL, PASSES, Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -117,6 +117,11 @@ _COMPILATION = (
         show_default=True,
         help="The smallest arena; the smallest predicted to cost at most 3 % more; the fastest.",
     ),
+    click.option(
+        "--input-memory",
+        type=click.Choice(INPUT_MEMORIES),
+        help="Where the input lies: in the arena (default), or in memory of the caller.",
+    ),
     click.option("--ram", type=Size(), metavar="SIZE", help="SRAM budget, such as 64K."),
     click.option("--flash", type=Size(), metavar="SIZE", help="Flash budget, such as 256K."),
     click.option(
@@ -154,6 +159,7 @@ def options_of(arguments: dict[str, Any]) -> Options:
         flash=arguments.pop("flash"),
         dump_after=arguments.pop("dump_after"),
         optimize=arguments.pop("optimize"),
+        input_memory=arguments.pop("input_memory"),
         head=arguments.pop("head"),
         input_ranges=dict(arguments.pop("input_ranges")),
     )

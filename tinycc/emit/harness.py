@@ -19,6 +19,8 @@ def harness_text(model: CModel, *, trace: bool = False) -> str:
             "name": model.name,
             "NAME": model.macro,
             "inputs": model.ports_in,
+            "held": model.held,
+            "passed": model.passed,
             "outputs": model.ports_out,
             "trace": steps if trace else [],
         },

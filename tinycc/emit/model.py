@@ -16,22 +16,32 @@ from tinycc.memory.plan import Buffer, Plan
 from tinycc.ops import get
 from tinycc.ops.op import Array, Drive, Field, Params, Window, row_count
 from tinycc.schedule.model import Region, Step
+from tinycc.schedule.order import with_views
 
 
 @dataclass(frozen=True)
 class Port:
-    """A model input or output in the C interface."""
+    """A model input or output in the C interface.
+
+    `offset` in the arena; None for an input that the caller holds and passes as `variable`.
+    """
 
     tensor: str
     type: TensorType
     function: str
     macro: str  # prefix of its _BYTES, _SCALE, _ZERO_POINT
-    offset: int
+    offset: int | None
+    variable: str
 
     @property
     def bytes_macro(self) -> str:
         """The macro that holds its size."""
         return f"{self.macro}_BYTES"
+
+    @property
+    def parameter(self) -> str:
+        """Its declaration as a parameter."""
+        return f"const {self.type.dtype.c} *{self.variable}"
 
     @property
     def scale(self) -> str | None:
@@ -67,6 +77,16 @@ class CModel:
     plan: Plan
 
     @property
+    def held(self) -> tuple[Port, ...]:
+        """The inputs in the arena."""
+        return tuple(port for port in self.ports_in if port.offset is not None)
+
+    @property
+    def passed(self) -> tuple[Port, ...]:
+        """The inputs that the caller holds."""
+        return tuple(port for port in self.ports_in if port.offset is None)
+
+    @property
     def macro(self) -> str:
         """The prefix of the C macros."""
         return self.name.upper()
@@ -74,11 +94,11 @@ class CModel:
 
 def c_model(plan: Plan, name: str, interface: Graph) -> CModel:
     """The C view of a plan; `interface` names its inputs and outputs, in the same order."""
-    return _Emitter(plan, name).model(interface)
+    return _Emitter(plan, name, interface).model(interface)
 
 
 class _Emitter:
-    def __init__(self, plan: Plan, name: str) -> None:
+    def __init__(self, plan: Plan, name: str, interface: Graph) -> None:
         self.plan = plan
         self.graph = plan.schedule.graph
         self.name = name
@@ -87,10 +107,15 @@ class _Emitter:
         structs = [f"{_step_name(s)}{ending}" for s in steps for ending in ("", "_rows")]
         tables = [f"roll_{step.index}" for step in steps]
         own = [f"{name}_{function}" for function in functions]
-        self.names = Names((name, "turns", *own, *structs, *tables))
+        self.names = Names((name, "bases", "turns", *own, *structs, *tables))
         self.pool = ArrayPool()
         self.variables = {b.name: self.names.unique(b.name) for b in plan.buffers}
         self.places = {t: self._place(b, t) for b in plan.buffers for t in b.tensors}
+        self.labels = dict(zip(self.graph.inputs, interface.inputs, strict=True))
+        self.passed = [name for name in self.graph.inputs if name in plan.schedule.outside]
+        for name in self.passed:
+            place = self.names.unique(self.labels[name])
+            self.places.update(dict.fromkeys(with_views(self.graph, [name]), place))
 
     def _place(self, buffer: Buffer, tensor: str) -> str:
         """The C expression of a tensor's first byte."""
@@ -137,8 +162,9 @@ class _Emitter:
         for label, tensor in zip(labels, tensors, strict=True):
             suffix = kind if len(tensors) == 1 else f"{kind}_{names.unique(label)}"
             function = f"{self.name}_{suffix}"
-            type_, offset = self.graph.tensors[tensor].type, self.plan.offsets[tensor]
-            found.append(Port(label, type_, function, function.upper(), offset))
+            type_, offset = self.graph.tensors[tensor].type, self.plan.offsets.get(tensor)
+            place = self.places[tensor]
+            found.append(Port(label, type_, function, function.upper(), offset, place))
         return tuple(found)
 
     def _step(self, step: Step) -> PrintedStep:
@@ -164,7 +190,8 @@ class _Emitter:
         return PrintedStep(step.index, (_title(instance),), tuple(structs), call)
 
     def _printer(self, region: Region) -> RegionPrinter:
-        return RegionPrinter(self.plan, region, _step_name, self._constant, self.pool)
+        bases = {t: i for i, x in enumerate(self.passed, 1) for t in with_views(self.graph, [x])}
+        return RegionPrinter(self.plan, region, _step_name, self._constant, self.pool, bases)
 
     def _region(self, steps: Sequence[Step], printer: RegionPrinter) -> PrintedStep:
         """Steps that take turns: their parameters, the tables, one call."""
@@ -173,7 +200,7 @@ class _Emitter:
             struct_definition(_step_name(step), step.kernel.params(instance), self.pool)
             for step, instance in zip(steps, instances, strict=True)
         ]
-        call = f"tinycc_roll(&{printer.name}, arena, turns, rows);"
+        call = f"tinycc_roll(&{printer.name}, bases, turns, rows);"
         titles = tuple(_title(instance) for instance in instances)
         tables = printer.tables(_title)
         return PrintedStep(steps[0].index, titles, (*structs, *tables), call, rolls=True)

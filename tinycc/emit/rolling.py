@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -29,7 +29,10 @@ class _Tables:
 
 
 class RegionPrinter:
-    """Prints the tables of one region; `step_name` gives the parameter struct of a step."""
+    """Prints the tables of one region; `step_name` gives the parameter struct of a step.
+
+    `bases`: the number, in the table that tinycc_roll gets, of what lies outside the arena.
+    """
 
     def __init__(
         self,
@@ -38,7 +41,9 @@ class RegionPrinter:
         step_name: Callable[[Step], str],
         constant: ConstantName,
         pool: ArrayPool,
+        bases: Mapping[str, int],
     ) -> None:
+        self.bases = bases
         self.plan, self.region, self.pool = plan, region, pool
         self.graph: Graph = plan.schedule.graph
         self.steps = plan.schedule.steps[region.first : region.last + 1]
@@ -98,16 +103,16 @@ class RegionPrinter:
             return found.numbers[tensor.name]
         height = _rows(tensor)
         kept = self.region.rings.get(tensor.name, height)
-        fixed, offset = "NULL", 0
+        fixed, offset, base = "NULL", 0, self.bases.get(tensor.name, 0)
         if tensor.is_constant:
             fixed = self.constant(tensor, f"{self.step_name(step)}_operand")
-        else:
+        elif not base:
             offset = self.plan.offsets[tensor.name]
         note = f"{tensor.name}, a ring" if kept < height else tensor.name
         found.tensors.append(
             f"    {{.fixed = {fixed}, .offset = {offset}, "
             f".row_bytes = {tensor.type.bytes // height}, .height = {height}, .kept = {kept}, "
-            f".maker = {self.makers.get(tensor.name, -1)}}}, /* {comment(note)} */"
+            f".maker = {self.makers.get(tensor.name, -1)}, .base = {base}}}, /* {comment(note)} */"
         )
         found.numbers[tensor.name] = len(found.tensors) - 1
         return found.numbers[tensor.name]

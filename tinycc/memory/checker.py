@@ -31,6 +31,7 @@ def check(plan: Plan) -> None:
     _check_places(plan)
     _check_disjoint(plan)
     _check_steps(plan)
+    _check_outside(plan)
     simulate(plan)
 
 
@@ -101,13 +102,26 @@ def _check_steps(plan: Plan) -> None:
         raise _fail("the steps are not numbered from 0")
 
 
+def _check_outside(plan: Plan) -> None:
+    """The caller holds inputs and views of them, which have no place here, and are no results."""
+    graph, outside = plan.schedule.graph, plan.schedule.outside
+    allowed = set(graph.inputs)
+    for node in graph.nodes:
+        if ops.get(node.op).alias is Alias.VIEW and node.inputs[0] in allowed:
+            allowed.add(node.output)
+    placed = {name for buffer in plan.buffers for name in buffer.tensors}
+    for name in outside:
+        if name not in allowed or name in placed or name in graph.outputs:
+            raise _fail(f"the caller cannot hold `{name}`")
+
+
 class _Machine:
     """A flat memory of tags: 0 for bytes nobody wrote, else one tag per byte of each tensor."""
 
     def __init__(self, plan: Plan) -> None:
         self.graph, self.steps = plan.schedule.graph, plan.schedule.steps
         self.end = max(0, len(self.steps) - 1)
-        self.memory = np.zeros(plan.arena_bytes, np.int64)
+        self.memory, self.outside = np.zeros(plan.arena_bytes, np.int64), plan.schedule.outside
         self.home = {name: buffer for buffer in plan.buffers for name in buffer.tensors}
         self.scratch = {b.scratch_of: b for b in plan.buffers if b.scratch_of is not None}
         self.kept = {n: rows for r in plan.schedule.regions for n, rows in r.rings.items()}
@@ -137,10 +151,11 @@ class _Machine:
         return tags
 
     def fill_inputs(self) -> None:
-        """The caller writes all inputs before the first step."""
+        """The caller writes all inputs before the first step, unless they lie in its own memory."""
         for name in self.graph.inputs:
             self._access(name, 0)
-            self._write(name, range(self._rows(name)))
+            if name not in self.outside:
+                self._write(name, range(self._rows(name)))
 
     def expect_outputs(self) -> None:
         """The caller reads all outputs after the last step."""
@@ -243,7 +258,8 @@ class _Machine:
             yield tensor, range(first, max(first, rows[1] + 1))
 
     def _replaced(self, instance: Instance, tensor: Tensor) -> bool:
-        if ops.get(instance.node.op).alias is not Alias.IN_PLACE:
+        alias = ops.get(instance.node.op).alias
+        if alias is not Alias.IN_PLACE or tensor.name in self.outside:
             return False
         mine, output = self._start(tensor.name), self._start(instance.output.name)
         same_ring = self._kept(tensor.name) == self._kept(instance.output.name)
@@ -270,6 +286,8 @@ class _Machine:
 
     def _access(self, name: str, step: int) -> None:
         """A tensor is read or written at a step: its buffer must be large enough and live."""
+        if name in self.outside:
+            return
         buffer, type_ = self._home(name), self.graph.tensors[name].type
         needed = self._kept(name) * (type_.bytes // self._rows(name))
         end = buffer.offset + buffer.bytes
@@ -296,7 +314,12 @@ class _Machine:
                 )
 
     def _cells(self, name: str, rows: range) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The memory and the tags of some rows, which lie in a ring or in the whole tensor."""
+        """The memory and the tags of some rows, which lie in a ring or in the whole tensor.
+
+        Nothing to look at where the caller holds them: nobody can write there.
+        """
+        if name in self.outside:
+            return
         start = self._start(name)
         size = self.graph.tensors[name].type.bytes // self._rows(name)
         kept = self._kept(name)

@@ -17,9 +17,10 @@ from tinycc.schedule.order import is_view, overwritable
 def buffers(schedule: Schedule) -> tuple[Buffer, ...]:
     """The unplaced buffers of a schedule: inputs, then outputs and scratch in order of execution.
 
-    A view shares the bytes of what it views, and the operands of a Concat without a step lie one
-    behind the other in its output. An output takes over the bytes of an input that its
-    operator may overwrite when this step is the last to read them; model inputs are no exception.
+    What the caller holds has none. A view shares the bytes of what it views, and the operands of a
+    Concat without a step lie one behind the other in its output. An output takes over the bytes of
+    an input that its operator may overwrite when this step is the last to read them; model inputs
+    are no exception.
     Inside a rolling region everything lives from its first step to its last: whole tensors, rings,
     and one area for what is needed for a few turns at a time. Buffers of tensors are named after
     their oldest tensor. Raises InternalError for a view of a constant, which a pass should have
@@ -29,10 +30,12 @@ def buffers(schedule: Schedule) -> tuple[Buffer, ...]:
     storages = _Storages(_last_uses(schedule, spans))
     step_of = {step.node.output: step for step in schedule.steps}
     for name in graph.inputs:
-        storages.open(name, graph.tensors[name].type.bytes, 0)
+        if name not in schedule.outside:
+            storages.open(name, graph.tensors[name].type.bytes, 0)
     for node in graph.nodes:
         if is_view(node):
-            storages.join(_viewed(graph, node), node.output)
+            if node.output not in schedule.outside:
+                storages.join(_viewed(graph, node), node.output)
             continue
         if node.output in schedule.joined:
             storages.unite(node.output, graph.tensors[node.output].type.bytes, parts(graph, node))
@@ -169,9 +172,10 @@ class _Storages:
 
 def _add_step(storages: _Storages, graph: Graph, step: Step) -> None:
     instance = graph.instance(step.node)
+    held = [name for name in overwritable(instance) if name in storages.of]
     dying = [
         name
-        for name in overwritable(instance)
+        for name in held
         if storages.of[name].last_step == step.index
         and storages.of[name].bytes == instance.output.type.bytes
     ]

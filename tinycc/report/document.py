@@ -63,12 +63,15 @@ def _port(graph: Graph, name: str) -> dict[str, Any]:
 
 
 def _sram(compiled: Compiled, measured: Measured) -> dict[str, Any]:
-    plan, graph = compiled.plan, compiled.graph
+    plan, graph, outside = compiled.plan, compiled.graph, compiled.plan.schedule.outside
     state = compiled.target.pointer_bytes  # sizeof(<name>_t): one pointer
     parts = (plan.arena_bytes, state, measured.static_bytes, measured.stack_bytes)
     return {
         "arena": plan.arena_bytes,
-        "input": sum(graph.tensors[name].type.bytes for name in graph.inputs),
+        "input": sum(
+            graph.tensors[name].type.bytes for name in graph.inputs if name not in outside
+        ),
+        "input_memory": compiled.options.input_memory or "arena",
         "output": sum(graph.tensors[name].type.bytes for name in graph.outputs),
         "state": state,
         "static": measured.static_bytes,

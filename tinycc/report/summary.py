@@ -61,7 +61,10 @@ def _proof(sram: dict[str, Any]) -> str:
 def _parts(sram: dict[str, Any]) -> str:
     stack = "not measured" if sram["stack"] is None else f"{sram['stack']:,}"
     static = "not measured" if sram["static"] is None else f"{sram['static']:,}"
-    return f"in the arena: input {sram['input']:,}; stack {stack}, static {static}"
+    held = f"in the arena: input {sram['input']:,}"
+    if sram["input_memory"] == "external":
+        held = "the input is the caller's"
+    return f"{held}; stack {stack}, static {static}"
 
 
 def _instructions(report: dict[str, Any]) -> str:

@@ -69,6 +69,8 @@ class Schedule:
     Every step is in one region, in order; a region of one step is a layer. `notes` are
     sentences for the user (a search that was capped, a machine that was replaced). `joined`: the
     outputs of Concat nodes that have no step, because their operands are made inside them.
+    `outside`: the model inputs, and views of them, that lie in memory of the caller and are only
+    read.
     """
 
     graph: Graph
@@ -76,6 +78,7 @@ class Schedule:
     notes: tuple[str, ...] = ()
     regions: tuple[Region, ...] = ()
     joined: frozenset[str] = frozenset()
+    outside: frozenset[str] = frozenset()
 
     def region_of(self, step: int) -> Region:
         """The region of a step; a region of its own where none was chosen."""

@@ -8,7 +8,7 @@ optimal order is a path through executed sets (bit masks here) whose largest ste
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Set
 from dataclasses import dataclass, replace
 
 from tinycc import ops
@@ -36,15 +36,17 @@ def best_order(
     alignment: int,
     scratch: Scratch = lambda node: 0,
     max_states: int = MAX_STATES,
+    outside: Set[str] = frozenset(),
 ) -> tuple[Graph, tuple[str, ...]]:
     """The graph in an order of minimal peak bytes, and notes for the user.
 
-    Sizes are rounded up to `alignment`. The same graph object is returned when its own order is
-    already best. Exact, by shortest path over executed sets (as Liberis & Lane 2019, and Ahn et
-    al. 2020) where a path is as long as its largest step; when more than `max_states` sets would
-    have to be reached, a note says so and a beam search decides.
+    Sizes are rounded up to `alignment`; tensors `outside` the arena take none. The same graph
+    object is returned when its own order is already best. Exact, by shortest path over executed
+    sets (as Liberis & Lane 2019, and Ahn et al. 2020) where a path is as long as its largest step;
+    when more than `max_states` sets would have to be reached, a note says so and a beam search
+    decides.
     """
-    space = _space(graph, alignment, scratch)
+    space = _space(graph, alignment, scratch, outside)
     own = space.run_all(range(len(space.actions)))
     better, proved = _exact(space, own.peak, max_states)
     if better is None and proved < own.peak:
@@ -61,6 +63,15 @@ def best_order(
 def is_view(node: Node) -> bool:
     """True for a node whose output is the bytes of its input 0: nothing runs."""
     return ops.get(node.op).alias is Alias.VIEW
+
+
+def with_views(graph: Graph, names: Iterable[str]) -> frozenset[str]:
+    """Some tensors and everything that is a view of them."""
+    found = set(names)
+    for node in graph.nodes:
+        if is_view(node) and node.inputs[0] in found:
+            found.add(node.output)
+    return frozenset(found)
 
 
 def overwritable(instance: Instance) -> tuple[str, ...]:
@@ -198,8 +209,8 @@ class _Space:
         return found
 
 
-def _space(graph: Graph, alignment: int, scratch: Scratch) -> _Space:
-    values = _values(graph, alignment)
+def _space(graph: Graph, alignment: int, scratch: Scratch, outside: Set[str]) -> _Space:
+    values = _values(graph, alignment, outside)
     inputs = tuple(values[name] for name in graph.inputs)
     steps = [node for node in graph.nodes if not is_view(node)]
     made_by = {values[node.output]: index for index, node in enumerate(steps)}
@@ -207,7 +218,8 @@ def _space(graph: Graph, alignment: int, scratch: Scratch) -> _Space:
     for index, node in enumerate(steps):
         reads = tuple(dict.fromkeys(values[name] for name in node.inputs if name in values))
         needs = sum(1 << made_by[value] for value in reads if value in made_by)
-        overwrites = tuple(values[name] for name in overwritable(graph.instance(node)))
+        free = [name for name in overwritable(graph.instance(node)) if name not in outside]
+        overwrites = tuple(values[name] for name in free)
         made = values[node.output]
         followers = tuple(i for i in range(index + 1, len(steps)) if made.readers >> i & 1)
         size = aligned(scratch(node), alignment)
@@ -215,7 +227,7 @@ def _space(graph: Graph, alignment: int, scratch: Scratch) -> _Space:
     return _Space(tuple(actions), inputs)
 
 
-def _values(graph: Graph, alignment: int) -> dict[str, _Value]:
+def _values(graph: Graph, alignment: int, outside: Set[str]) -> dict[str, _Value]:
     """By tensor name; a view has the very value of what it views. Constants have none."""
     steps = [node for node in graph.nodes if not is_view(node)]
     root = {name: name for name in graph.tensors}
@@ -229,7 +241,7 @@ def _values(graph: Graph, alignment: int) -> dict[str, _Value]:
     for name in graph.outputs:
         readers[root[name]] |= 1 << len(steps)
     values = {
-        name: _Value(aligned(tensor.type.bytes, alignment), readers[name])
+        name: _Value(0 if name in outside else aligned(tensor.type.bytes, alignment), readers[name])
         for name, tensor in graph.tensors.items()
     }
     return {name: values[of] for name, of in root.items() if not graph.tensors[of].is_constant}

@@ -64,7 +64,7 @@ class Candidates:
 
     def __init__(self, layers: Schedule, target: Target) -> None:
         self.graph, self.alignment = layers.graph, target.alignment
-        self.layers = layers.steps
+        self.layers, self.outside = layers.steps, layers.outside
         self.lean = [_lean_step(self.graph, step, target) for step in layers.steps]
         self.rolling = [_rolling_step(self.graph, step, target) for step in layers.steps]
         self.lean_rolling = [_rolling_step(self.graph, step, target) for step in self.lean]
@@ -75,8 +75,8 @@ class Candidates:
 
     def _lives(self) -> tuple[dict[str, int], dict[str, int]]:
         """Per root tensor: the step that makes it (-1: an input) and the last that reads it."""
-        births = dict.fromkeys(self.graph.inputs, -1)
-        deaths = dict.fromkeys(self.graph.inputs, -1)
+        held = [name for name in self.graph.inputs if name not in self.outside]
+        births, deaths = dict.fromkeys(held, -1), dict.fromkeys(self.graph.inputs, -1)
         for step in self.layers:
             root = self.roots[step.node.output]
             births.setdefault(root, step.index)

@@ -25,6 +25,7 @@ _HARNESS_FAILURES = {
     67: "the harness could not write its results",
     68: "the code wrote below its arena",
     69: "the code wrote beyond its arena",
+    71: "the code wrote into the caller's input",
 }
 _FAULT = 70
 

@@ -25,7 +25,7 @@
 #include "hostile_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char hostile_runtime_matches[TINYCC_RUNTIME_ABI == 1 ? 1 : -1];
+typedef char hostile_runtime_matches[TINYCC_RUNTIME_ABI == 2 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_transpose_s8_params transpose_0 = {

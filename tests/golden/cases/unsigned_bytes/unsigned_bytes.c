@@ -27,7 +27,7 @@
 #include "unsigned_bytes_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char unsigned_bytes_runtime_matches[TINYCC_RUNTIME_ABI == 1 ? 1 : -1];
+typedef char unsigned_bytes_runtime_matches[TINYCC_RUNTIME_ABI == 2 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_recentre_params recentre_0 = {
