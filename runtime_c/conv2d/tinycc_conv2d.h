@@ -110,6 +110,11 @@ tinycc_kernel tinycc_conv2d_s8_dsp;
 tinycc_kernel tinycc_conv1x1_s8_thumb2;
 tinycc_kernel tinycc_conv2d_s8_thumb2;
 
+/* The same for Armv6-M (tinycc_dot_s8_thumb.h), one pixel at a time. Scratch: 32 * dot.quads bytes;
+ * for windows in_channels more, and 4 * dot.quads where these are odd. */
+tinycc_kernel tinycc_conv1x1_s8_thumb;
+tinycc_kernel tinycc_conv2d_s8_thumb;
+
 typedef struct {
     int32_t in_width, in_channels;
     int32_t out_width, out_channels;

@@ -26,6 +26,7 @@ from tinycc.ops.dense import (
     weights_are_int8,
 )
 from tinycc.ops.dense_dsp import DSP_LAYOUT, convolution_kernels
+from tinycc.ops.dense_thumb import THUMB_LAYOUT
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
 from tinycc.ops.depthwise_dsp import depthwise_kernels_dsp
 from tinycc.ops.depthwise_thumb import depthwise_kernel_thumb
@@ -215,6 +216,7 @@ KERNELS = (
     depthwise_kernel_thumb(params, window, is_depthwise),
     *convolution_kernels(DSP_LAYOUT, params, window, is_pointwise),
     *convolution_kernels(THUMB2_LAYOUT, params, window, is_pointwise),
+    *convolution_kernels(THUMB_LAYOUT, params, window, is_pointwise),
     Kernel(
         "tinycc_dwconv2d_s8",
         "conv2d/tinycc_dwconv2d_s8.c",

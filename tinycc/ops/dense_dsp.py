@@ -68,6 +68,7 @@ class Layout:
     vector_scratch: Callable[[Instance, int], int]
     window_scratch: Callable[[Instance, int], int]
     least_inputs: int = 1  # of vectors
+    takes: Callable[[Instance], bool] = keeps_int32
 
 
 def _vector_scratch(instance: Instance, pixels: int) -> int:
@@ -148,7 +149,7 @@ def _conv1x1(layout: Layout, most: int, when: Callable[[Instance], bool]) -> Ker
 
     def fits(instance: Instance) -> bool:
         enough = instance.inputs[0].type.shape[-1] >= layout.least_inputs
-        return enough and when(instance) and keeps_int32(instance)
+        return enough and when(instance) and layout.takes(instance)
 
     symbol = f"tinycc_conv1x1_s8_{layout.name}"
     return Kernel(
@@ -201,7 +202,7 @@ def _conv2d(
 
     def fits(instance: Instance) -> bool:
         whole = instance.inputs[1].type.shape[3] == instance.inputs[0].type.shape[3]
-        return whole and keeps_int32(instance)
+        return whole and layout.takes(instance)
 
     symbol = f"tinycc_conv2d_s8_{layout.name}"
     return Kernel(
