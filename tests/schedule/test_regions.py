@@ -83,9 +83,10 @@ def test_every_ring_is_as_small_as_it_can_be(rolled: list[Compiled]) -> None:
 def _closer(placed: Plan) -> Iterator[Plan]:
     """Plans in which a growing output starts one step of the alignment nearer to its input."""
     homes = {name: buffer for buffer in placed.buffers for name in buffer.tensors}
-    for region in placed.schedule.regions:
-        pair = region.overlap
-        if pair is None or pair.distance == 0:
+    outputs = {step.node.output for step in placed.schedule.steps}
+    pairs = [(pair, region) for region in placed.schedule.regions for pair in region.overlaps]
+    for pair, region in pairs:
+        if pair.distance <= 0 or pair.growing not in outputs or pair.growing in region.rings:
             continue
         low, high = homes[pair.growing], homes[pair.dying]
         if high.offset - low.offset != pair.distance:

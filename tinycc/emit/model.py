@@ -230,7 +230,7 @@ class _Emitter:
     def _window(self, step: Step) -> Window:
         assert step.kernel.window is not None
         window = step.kernel.window(self.plan.schedule.instance(step))
-        alone = self.plan.schedule.region_of(step.index).overlap is not None
+        alone = bool(self.plan.schedule.region_of(step.index).overlaps)
         return replace(window, together=1) if alone else window
 
     def _rows(self, step: Step, instance: Instance) -> Params:

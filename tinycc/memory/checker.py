@@ -82,11 +82,11 @@ def _check_disjoint(plan: Plan) -> None:
 
 
 def _may_overlap(plan: Plan, *pair: Buffer) -> bool:
-    """True for the dying input and the growing output of one region."""
-    for region in plan.schedule.regions:
-        if region.overlap is not None:
-            names = (region.overlap.dying, region.overlap.growing)
-            if all(any(name in buffer.tensors for buffer in pair) for name in names):
+    """True for a dying input of a region and what grows in it."""
+    names = [{buffer.name, *buffer.tensors} for buffer in pair]
+    for one in (one for region in plan.schedule.regions for one in region.overlaps):
+        for dying, growing in (names, reversed(names)):
+            if one.dying in dying and one.growing in growing:
                 return True
     return False
 

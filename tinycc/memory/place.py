@@ -46,19 +46,17 @@ def _block(buffer: Buffer, alignment: int) -> fit.Block:
 
 
 def _separations(schedule: Schedule, found: Sequence[Buffer]) -> dict[tuple[int, int], int]:
-    """How far below a dying input each region's growing output has to start.
+    """How far below a dying input what grows in its region has to start.
 
-    Not where the output is an operand of a Concat that is made in place: the input lies beside all
+    Not where that is an operand of a Concat that is made in place: the input lies beside all
     of that.
     """
-    index = {name: i for i, buffer in enumerate(found) for name in buffer.tensors}
+    index = {name: i for i, b in enumerate(found) for name in (b.name, *b.tensors)}
     separations = {}
     for region in schedule.regions:
-        pair = region.overlap
-        if pair is None:
-            continue
-        growing, dying = index[pair.growing], index[pair.dying]
-        alone = found[growing].bytes == schedule.graph.tensors[pair.growing].type.bytes
-        if growing != dying and alone:
-            separations[growing, dying] = pair.distance
+        for pair in region.overlaps:
+            growing, dying = index[pair.growing], index[pair.dying]
+            alone = schedule.joined.isdisjoint(found[growing].tensors)
+            if growing != dying and alone:
+                separations[growing, dying] = pair.distance
     return separations

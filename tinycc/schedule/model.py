@@ -24,10 +24,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Overlap:
-    """A dying input and a growing output of a region may share bytes.
+    """A dying input of a region and what grows in it (an output, a ring, sums) may share bytes.
 
-    Row by row, whatever of the input is still needed stays above what is written: the output must
-    start at least `distance` bytes below the input.
+    Row by row, whatever of the input is still needed stays above what is written: the latter must
+    start at least `distance` bytes below the input, or at most that far above it where negative.
     """
 
     dying: str
@@ -51,7 +51,7 @@ class Region:
     last: int
     rings: Mapping[str, int] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
-    overlap: Overlap | None = None
+    overlaps: tuple[Overlap, ...] = ()
     brief: Mapping[str, int] = field(default_factory=dict)
     brief_bytes: int = 0
     lean: bool = False

@@ -18,6 +18,7 @@ from tinycc.schedule.cost import TURN, step_cost
 from tinycc.schedule.kernels import accumulating_kernel, lean_kernel
 from tinycc.schedule.model import Overlap, Region, Schedule, Step
 from tinycc.schedule.order import aligned, is_view, overwritable
+from tinycc.schedule.overlaps import Grower, overlaps
 from tinycc.schedule.rolling import Play, play, row_step
 from tinycc.target import Target
 
@@ -162,8 +163,9 @@ class Candidates:
         row = row_step(self.graph, step)
         if row is None:
             return Candidate(Region(index, index), total, 0)
-        overlap, saved = self._overlap(play([row], self.heights), index, dying, {step.node.output})
-        return Candidate(Region(index, index, overlap=overlap), total - saved, 0)
+        played = play([row], self.heights)
+        pairs, saved = self._overlaps(played, dying, {step.node.output})
+        return Candidate(Region(index, index, overlaps=pairs), total - saved, 0)
 
     def _rolled(self, start: int, stop: int, played: Play) -> Iterator[Candidate]:
         """A region with the best kernels, and one with those of least scratch if that helps."""
@@ -171,12 +173,13 @@ class Candidates:
         roots = [self.roots[played.steps[p].output] for p in range(stop - start)]
         inner = [position for position, root in enumerate(roots) if root not in after]
         rings, shared = self._rings(played, inner)
-        overlap, saved = self._overlap(played, start, before - after, after - before)
+        region = Region(start, stop - 1, rings, shared)
+        pairs, saved = self._overlaps(played, before - after, after - before, region)
         whole = sum(map(self.size, before | after)) - saved
         turns = TURN * sum(row.turns for row in played.steps[: stop - start])
         least = 1 << 60
         for lean in (False, True):
-            region = Region(start, stop - 1, rings, shared, overlap, lean=lean)
+            region = replace(region, overlaps=pairs, lean=lean)
             lasting, brief = self._inside(played, region)
             peak = sum((item.bytes * item.live for item in brief), np.zeros(1, np.int64)).max()
             bytes_ = whole + lasting + int(peak)
@@ -258,34 +261,39 @@ class Candidates:
         type_ = self.graph.tensors[name].type
         return aligned(rows * (type_.bytes // row_count(type_)), self.alignment)
 
-    def _overlap(
-        self, played: Play, start: int, dying: set[str], growing: set[str]
-    ) -> tuple[Overlap | None, int]:
-        """The pair of a dying input and a new output that saves most, and the bytes saved."""
-        best: tuple[Overlap | None, int] = (None, 0)
+    def _overlaps(
+        self, played: Play, dying: set[str], growing: set[str], region: Region | None = None
+    ) -> tuple[tuple[Overlap, ...], int]:
+        """What may share bytes with a dying input of a region, and the bytes saved."""
+        growers = [*self._outputs(played, growing)]
+        if region is not None:
+            growers += self._lasting(played, region)
+        fit = [self.graph.tensors[x] for x in sorted(dying) if self._dies_by_rows(x)]
+        return overlaps(played, fit, growers, self.alignment)
+
+    def _outputs(self, played: Play, growing: set[str]) -> Iterator[Grower]:
         for position, row in enumerate(played.steps):
-            if row.output not in growing or self.roots[row.output] != row.output:
+            if row.output in growing and self.roots[row.output] == row.output:
+                type_ = self.graph.tensors[row.output].type
+                row_bytes = type_.bytes // row_count(type_)
+                yield Grower(row.output, self.size(row.output), position, row_bytes)
+
+    def _lasting(self, played: Play, region: Region) -> Iterator[Grower]:
+        """The rings and sums of a region that are not brief."""
+        for position, step in enumerate(self.steps_of(region)):
+            name = step.node.output
+            if played.steps[position].accumulates and step.scratch_bytes:
+                size = aligned(step.scratch_bytes, self.alignment)
+                yield Grower(f"{name}.scratch", size, position)
+            if name not in region.rings or name in region.shared:
                 continue
-            y_type = self.graph.tensors[row.output].type
-            for x in sorted(dying):
-                x_type = self.graph.tensors[x].type
-                if len(x_type.shape) != 4 or x in self.graph.outputs or not self._read_as_it_is(x):
-                    continue
-                rows = row_count(x_type)
-                distance = aligned(
-                    played.overlap(
-                        x,
-                        (rows, x_type.bytes // rows),
-                        position,
-                        y_type.bytes // row_count(y_type),
-                    ),
-                    self.alignment,
-                )
-                size_x, size_y = self.size(x), self.size(row.output)
-                saved = size_x + size_y - max(distance + size_x, size_y)
-                if saved > best[1]:
-                    best = Overlap(x, row.output, distance), saved
-        return best
+            if not is_brief(name, region.rings, region.shared):
+                yield Grower(name, self.ring_bytes(name, region.rings[name]), position)
+
+    def _dies_by_rows(self, x: str) -> bool:
+        """True for an image that nothing reads but as its own rows."""
+        image = len(self.graph.tensors[x].type.shape) == 4
+        return image and x not in self.graph.outputs and self._read_as_it_is(x)
 
     def _read_as_it_is(self, name: str) -> bool:
         """True when no view of the tensor is read: rows would mean something else there."""

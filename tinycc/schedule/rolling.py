@@ -164,18 +164,17 @@ class Play:
         return found
 
     def overlap(self, x: str, x_rows: tuple[int, int], position: int, y_row_bytes: int) -> int:
-        """How far below a dying input the output of a step must start, in bytes.
+        """How far below a dying input the output of a step must start, in bytes; negative: above.
 
         `x_rows`: height and bytes per row of the input. Whatever of the input is still needed, for
         the row being made too, stays above the output rows written so far.
         """
         height, row_bytes = x_rows
-        distance = 0
         step = self.steps[position]
-        for turn, time in enumerate(self.turns[position]):
-            written = step.made(turn + 1) * y_row_bytes
-            distance = max(distance, written - self.dead(x, time, height) * row_bytes)
-        return distance
+        return max(
+            step.made(turn + 1) * y_row_bytes - self.dead(x, time, height) * row_bytes
+            for turn, time in enumerate(self.turns[position])
+        )
 
 
 def play(steps: Sequence[RowStep], heights: Mapping[str, int], pushed: str | None = None) -> Play:

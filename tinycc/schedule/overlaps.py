@@ -1,0 +1,83 @@
+"""What may lie in the bytes of a dying input: its rows go from the top, others take their place.
+
+A grower is an output of a region, or a ring or sums that live inside it. Some part of the input is
+dead before the grower's first byte is written, more goes while it grows. So it may end at most
+`room` bytes above the start of the input, where nothing that is still needed has been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from tinycc.ir.graph import Tensor
+from tinycc.ops.op import row_count
+from tinycc.schedule.model import Overlap
+from tinycc.schedule.order import aligned
+from tinycc.schedule.rolling import Play
+
+
+@dataclass(frozen=True)
+class Grower:
+    """`bytes` (aligned) that the step at `position` of a play begins to write.
+
+    An output is written row by row, `row_bytes` each; of all else (0) any byte may be first.
+    """
+
+    name: str
+    bytes: int
+    position: int
+    row_bytes: int = 0
+
+
+def overlaps(
+    played: Play, dying: Iterable[Tensor], growers: Iterable[Grower], alignment: int
+) -> tuple[tuple[Overlap, ...], int]:
+    """The pairs that may share bytes, and how many are saved if the growers of each input stack up.
+
+    That many are saved at least: a placement may find more.
+    """
+    found: list[Overlap] = []
+    left, saved = list(growers), 0
+    for x in dying:
+        rooms = {g.name: _room(played, x, g, alignment) for g in left}
+        pairs = [Overlap(x.name, g.name, g.bytes - rooms[g.name]) for g in left if rooms[g.name]]
+        found += pairs
+        stack = _stack([(rooms[g.name], g) for g in left if rooms[g.name]])
+        saved += sum(covered for covered, _ in stack)
+        taken = {grower.name for _, grower in stack}
+        left = [grower for grower in left if grower.name not in taken]
+    return tuple(found), saved
+
+
+def _room(played: Play, x: Tensor, grower: Grower, alignment: int) -> int:
+    """How far above the start of the input a grower may end, in whole alignments; 0: not at all."""
+    height = row_count(x.type)
+    row_bytes = x.type.bytes // height
+    turns = played.turns[grower.position]
+    if not turns:
+        return 0
+    if not grower.row_bytes:
+        return played.dead(x.name, turns[0], height) * row_bytes // alignment * alignment
+    distance = played.overlap(x.name, (height, row_bytes), grower.position, grower.row_bytes)
+    return max(0, grower.bytes - aligned(distance, alignment))
+
+
+def _stack(choices: list[tuple[int, Grower]]) -> list[tuple[int, Grower]]:
+    """The bytes of an input that each grower of a good stack covers: those with least room lowest.
+
+    The lowest may begin below the input; whether that pays is tried.
+    """
+    ordered = sorted(choices, key=lambda choice: (choice[0], choice[1].name))
+    stacks = [list(_piled(ordered))]
+    for index, (room, lowest) in enumerate(ordered):
+        if room < lowest.bytes:
+            stacks.append([(room, lowest), *_piled(ordered[index + 1 :], room)])
+    return max(stacks, key=lambda stack: sum(covered for covered, _ in stack))
+
+
+def _piled(choices: Iterable[tuple[int, Grower]], base: int = 0) -> Iterator[tuple[int, Grower]]:
+    for room, grower in choices:
+        if base + grower.bytes <= room:
+            base += grower.bytes
+            yield grower.bytes, grower
