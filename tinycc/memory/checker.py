@@ -83,7 +83,7 @@ def _check_disjoint(plan: Plan) -> None:
 
 def _may_overlap(plan: Plan, *pair: Buffer) -> bool:
     """True for a dying input of a region and what grows in it."""
-    names = [{buffer.name, *buffer.tensors} for buffer in pair]
+    names = [{buffer.name, buffer.area, *buffer.tensors} for buffer in pair]
     for one in (one for region in plan.schedule.regions for one in region.overlaps):
         for dying, growing in (names, reversed(names)):
             if one.dying in dying and one.growing in growing:

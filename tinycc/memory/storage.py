@@ -142,7 +142,7 @@ class _Storages:
 
     def open_area(self, region: Region) -> None:
         """New bytes for all that a region needs for a few turns at a time."""
-        name = f"turns of steps {region.first} to {region.last}"
+        name = region.area
         area = _Storage(name, region.brief_bytes, region.first, region.last, area=name)
         self.opened.append(area)
 

@@ -57,6 +57,11 @@ class Region:
     lean: bool = False
 
     @property
+    def area(self) -> str:
+        """The name of the bytes that hold what is brief."""
+        return f"turns of steps {self.first} to {self.last}"
+
+    @property
     def rolls(self) -> bool:
         """True when several steps take turns."""
         return self.last > self.first

@@ -1,8 +1,8 @@
 """What may lie in the bytes of a dying input: its rows go from the top, others take their place.
 
-A grower is an output of a region, or a ring or sums that live inside it. Some part of the input is
-dead before the grower's first byte is written, more goes while it grows. So it may end at most
-`room` bytes above the start of the input, where nothing that is still needed has been.
+A grower is an output of a region, or a ring, sums or brief bytes that live inside it. Some part of
+the input is dead before the grower's first byte is written, more goes while it grows. So it may end
+at most `room` bytes above the start of the input, and never holds what is still needed.
 """
 
 from __future__ import annotations
@@ -19,15 +19,11 @@ from tinycc.schedule.rolling import Play
 
 @dataclass(frozen=True)
 class Grower:
-    """`bytes` (aligned) that the step at `position` of a play begins to write.
-
-    An output is written row by row, `row_bytes` each; of all else (0) any byte may be first.
-    """
+    """`bytes` (aligned); `writes`: from which time of a play on how many may have been written."""
 
     name: str
     bytes: int
-    position: int
-    row_bytes: int = 0
+    writes: tuple[tuple[int, int], ...]
 
 
 def overlaps(
@@ -54,13 +50,8 @@ def _room(played: Play, x: Tensor, grower: Grower, alignment: int) -> int:
     """How far above the start of the input a grower may end, in whole alignments; 0: not at all."""
     height = row_count(x.type)
     row_bytes = x.type.bytes // height
-    turns = played.turns[grower.position]
-    if not turns:
-        return 0
-    if not grower.row_bytes:
-        return played.dead(x.name, turns[0], height) * row_bytes // alignment * alignment
-    distance = played.overlap(x.name, (height, row_bytes), grower.position, grower.row_bytes)
-    return max(0, grower.bytes - aligned(distance, alignment))
+    ahead = (written - played.dead(x.name, t, height) * row_bytes for t, written in grower.writes)
+    return max(0, grower.bytes - aligned(max(ahead), alignment))
 
 
 def _stack(choices: list[tuple[int, Grower]]) -> list[tuple[int, Grower]]:

@@ -7,7 +7,7 @@ everything between. The peak of a schedule is its dearest region; `front` choose
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -164,7 +164,7 @@ class Candidates:
         if row is None:
             return Candidate(Region(index, index), total, 0)
         played = play([row], self.heights)
-        pairs, saved = self._overlaps(played, dying, {step.node.output})
+        pairs, saved = self._overlaps(played, dying, self._outputs(played, {step.node.output}))
         return Candidate(Region(index, index, overlaps=pairs), total - saved, 0)
 
     def _rolled(self, start: int, stop: int, played: Play) -> Iterator[Candidate]:
@@ -174,7 +174,8 @@ class Candidates:
         inner = [position for position, root in enumerate(roots) if root not in after]
         rings, shared = self._rings(played, inner)
         region = Region(start, stop - 1, rings, shared)
-        pairs, saved = self._overlaps(played, before - after, after - before, region)
+        growers = [*self._outputs(played, after - before), *self._lasting(played, region)]
+        pairs, saved = self._overlaps(played, before - after, growers)
         whole = sum(map(self.size, before | after)) - saved
         turns = TURN * sum(row.turns for row in played.steps[: stop - start])
         least = 1 << 60
@@ -212,9 +213,14 @@ class Candidates:
         if not region.rolls:
             return region
         rows = [row for row in self.rows[region.first : region.last + 1] if row is not None]
-        _, brief = self._inside(play(rows, self.heights), region)
+        played = play(rows, self.heights)
+        _, brief = self._inside(played, region)
         places, size = place_brief(brief)
-        return replace(region, brief=places, brief_bytes=size)
+        ends = ((int(b.live.argmax()), places[b.name] + b.bytes) for b in brief)
+        area = Grower(region.area, size, tuple(ends))
+        dying = self.live(region.first) - self.live(region.last + 1)
+        pairs, _ = self._overlaps(played, dying, [area] if brief else [])
+        return replace(region, brief=places, brief_bytes=size, overlaps=(*region.overlaps, *pairs))
 
     def _rings(self, played: Play, inner: Sequence[int]) -> tuple[dict[str, int], dict[str, str]]:
         """Rows to keep of the tensors made at some positions, and which take over others' rows."""
@@ -262,33 +268,32 @@ class Candidates:
         return aligned(rows * (type_.bytes // row_count(type_)), self.alignment)
 
     def _overlaps(
-        self, played: Play, dying: set[str], growing: set[str], region: Region | None = None
+        self, played: Play, dying: set[str], growers: Iterable[Grower]
     ) -> tuple[tuple[Overlap, ...], int]:
         """What may share bytes with a dying input of a region, and the bytes saved."""
-        growers = [*self._outputs(played, growing)]
-        if region is not None:
-            growers += self._lasting(played, region)
         fit = [self.graph.tensors[x] for x in sorted(dying) if self._dies_by_rows(x)]
         return overlaps(played, fit, growers, self.alignment)
 
     def _outputs(self, played: Play, growing: set[str]) -> Iterator[Grower]:
-        for position, row in enumerate(played.steps):
+        for row, turns in zip(played.steps, played.turns, strict=True):
             if row.output in growing and self.roots[row.output] == row.output:
                 type_ = self.graph.tensors[row.output].type
                 row_bytes = type_.bytes // row_count(type_)
-                yield Grower(row.output, self.size(row.output), position, row_bytes)
+                writes = ((time, row.made(n) * row_bytes) for n, time in enumerate(turns, 1))
+                yield Grower(row.output, self.size(row.output), tuple(writes))
 
     def _lasting(self, played: Play, region: Region) -> Iterator[Grower]:
         """The rings and sums of a region that are not brief."""
         for position, step in enumerate(self.steps_of(region)):
-            name = step.node.output
+            name, begin = step.node.output, played.turns[position][0]
             if played.steps[position].accumulates and step.scratch_bytes:
                 size = aligned(step.scratch_bytes, self.alignment)
-                yield Grower(f"{name}.scratch", size, position)
+                yield Grower(f"{name}.scratch", size, ((begin, size),))
             if name not in region.rings or name in region.shared:
                 continue
             if not is_brief(name, region.rings, region.shared):
-                yield Grower(name, self.ring_bytes(name, region.rings[name]), position)
+                size = self.ring_bytes(name, region.rings[name])
+                yield Grower(name, size, ((begin, size),))
 
     def _dies_by_rows(self, x: str) -> bool:
         """True for an image that nothing reads but as its own rows."""

@@ -163,19 +163,6 @@ class Play:
             found[made : last + 1] = True
         return found
 
-    def overlap(self, x: str, x_rows: tuple[int, int], position: int, y_row_bytes: int) -> int:
-        """How far below a dying input the output of a step must start, in bytes; negative: above.
-
-        `x_rows`: height and bytes per row of the input. Whatever of the input is still needed, for
-        the row being made too, stays above the output rows written so far.
-        """
-        height, row_bytes = x_rows
-        step = self.steps[position]
-        return max(
-            step.made(turn + 1) * y_row_bytes - self.dead(x, time, height) * row_bytes
-            for turn, time in enumerate(self.turns[position])
-        )
-
 
 def play(steps: Sequence[RowStep], heights: Mapping[str, int], pushed: str | None = None) -> Play:
     """Plays the rule over steps whose other inputs are whole; `pushed` arrives row by row."""
