@@ -40,6 +40,13 @@ CORES = (
     "cortex-m7",
     "cortex-m33",
     "cortex-m55",
+    "rv32imc",
+)
+TOOLS = (
+    "arm-none-eabi-gcc",
+    "qemu-system-arm",
+    "riscv64-unknown-elf-gcc",
+    "qemu-system-riscv32",
 )
 HEADER = """# Measured: instructions, memory and flash
 
@@ -126,7 +133,7 @@ def _line(row: Row) -> str:
 def header(targets: tuple[str, ...]) -> str:
     """What the figures depend on: versions and flags."""
     versions = {tool.name: tool.version or "not installed" for tool in doctor()}
-    tools = ", ".join(versions[name] for name in ("arm-none-eabi-gcc", "qemu-system-arm"))
+    tools = ", ".join(versions[name] for name in TOOLS)
     flags = []
     for name in targets:
         compiler = load_target(name).compiler

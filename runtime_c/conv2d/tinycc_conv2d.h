@@ -115,6 +115,16 @@ tinycc_kernel tinycc_conv2d_s8_thumb2;
 tinycc_kernel tinycc_conv1x1_s8_thumb;
 tinycc_kernel tinycc_conv2d_s8_thumb;
 
+/* The same for RV32IM (tinycc_dot_s8_rv32.h), dot.pixels 2 or 1. Vectors need no scratch, windows
+ * 4 * dot.quads bytes for each of dot.pixels. */
+tinycc_kernel tinycc_conv1x1_s8_rv32;
+tinycc_kernel tinycc_conv2d_s8_rv32;
+
+/* As tinycc_dwconv2d_s8 for one output per input channel, 4 or more, with those parameters: packed
+ * as dot products are, taps for inputs, and the last four channels end with the last one. Scratch,
+ * aligned to 4 bytes: 16 bytes per tap of the window and in_channels bytes. */
+tinycc_kernel tinycc_dwconv2d_s8_rv32;
+
 typedef struct {
     int32_t in_width, in_channels;
     int32_t out_width, out_channels;

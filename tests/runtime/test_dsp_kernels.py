@@ -1,4 +1,4 @@
-"""The Arm kernels on emulated cores: bit for bit, inside their buffers, at every optimisation."""
+"""The kernels for bare cores, emulated: bit for bit, inside their buffers, however optimised."""
 
 from __future__ import annotations
 
@@ -82,6 +82,10 @@ def depthwise(make: ExampleMaker, rng: np.random.Generator) -> Iterator[Instance
             attrs = Conv2d(strides, (top, left, bottom, right), (1, 1), channels, clamp)
             x, shape = make.activation((1, height, width, channels)), (channels * times, *kernel, 1)
             yield make.dense("conv2d", attrs, x, shape, conv2d_shape, float(rng.choice(FINENESS)))
+    for channels in (4, 7, 16):
+        attrs = Conv2d((1, 2), (2, 1, 2, 3), (2, 2), channels)
+        x, shape = make.activation((1, 7, 9, channels)), (channels, 3, 3, 1)
+        yield make.dense("conv2d", attrs, x, shape, conv2d_shape)
 
 
 def vectors(make: ExampleMaker, rng: np.random.Generator) -> Iterator[Instance]:
@@ -172,6 +176,9 @@ def test_every_optimisation_gives_the_same_bits(level: str, tmp_path: Path) -> N
         ("cortex-m0", "thumb", DENSE),
         ("cortex-m0", "thumb", VECTORS),
         ("cortex-m0", "thumb", DEPTHWISE),
+        ("rv32imc", "rv32im", DENSE),
+        ("rv32imc", "rv32im", DEPTHWISE),
+        ("rv32imc", "rv32im", VECTORS),
     ],
 )
 @pytest.mark.parametrize("float_bias", [False, True])
@@ -181,6 +188,12 @@ def test_smaller_cores(
     cases = dsp_cases(kind, 6, float_bias, feature)
     assert cases
     assert run_cases_on(target, cases, tmp_path) == ""
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O3 -fno-omit-frame-pointer"])
+def test_every_optimisation_gives_the_same_bits_on_risc_v(level: str, tmp_path: Path) -> None:
+    cases = [case for kind in MAKERS for case in dsp_cases(kind, 4, feature="rv32im")]
+    assert run_cases_on("rv32imc", cases, tmp_path, *level.split()) == ""
 
 
 def test_dsp_pools_equal_the_reference(tmp_path: Path) -> None:

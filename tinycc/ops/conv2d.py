@@ -26,6 +26,7 @@ from tinycc.ops.dense import (
     weights_are_int8,
 )
 from tinycc.ops.dense_dsp import DSP_LAYOUT, convolution_kernels
+from tinycc.ops.dense_rv32 import RV32_LAYOUT, depthwise_kernel_rv32
 from tinycc.ops.dense_thumb import THUMB_LAYOUT
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
 from tinycc.ops.depthwise_dsp import depthwise_kernels_dsp
@@ -217,6 +218,8 @@ KERNELS = (
     *convolution_kernels(DSP_LAYOUT, params, window, is_pointwise),
     *convolution_kernels(THUMB2_LAYOUT, params, window, is_pointwise),
     *convolution_kernels(THUMB_LAYOUT, params, window, is_pointwise),
+    depthwise_kernel_rv32(params, window, is_depthwise),
+    *convolution_kernels(RV32_LAYOUT, params, window, is_pointwise),
     Kernel(
         "tinycc_dwconv2d_s8",
         "conv2d/tinycc_dwconv2d_s8.c",

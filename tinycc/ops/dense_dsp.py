@@ -97,10 +97,15 @@ def padded_weights(instance: Instance, size: int) -> np.ndarray:
     return padded.reshape(groups, size, -1)
 
 
-def packed_groups(instance: Instance, products: np.ndarray, size: int) -> np.ndarray:
-    """[channels / size][words] int32: starts, weights, rests where there are any, multipliers."""
-    start, rest = split_bias(instance)
-    multiplier = instance_constants(instance).requantization.multiplier
+def packed_groups(
+    instance: Instance, products: np.ndarray, size: int, order: np.ndarray | None = None
+) -> np.ndarray:
+    """[channels / size][words] int32: starts, weights, rests where there are any, multipliers.
+
+    `order`: the channels of the groups, when they are not simply 0, 1, 2, ...
+    """
+    constants = (*split_bias(instance), instance_constants(instance).requantization.multiplier)
+    start, rest, multiplier = (v if order is None else v[order] for v in constants)
     parts = [in_groups(start, size), np.ascontiguousarray(products).view("<i4")]
     parts += [in_groups(rest, size)] if fraction_bits(instance) else []
     return np.concatenate([*parts, in_groups(multiplier, size)], axis=1).astype(np.int32)

@@ -28,6 +28,7 @@ from tinycc.ops.dense import (
 )
 from tinycc.ops.dense_dsp import DSP, DSP_LAYOUT, vector_kernels
 from tinycc.ops.dense_mve import FULLY_CONNECTED_MVE
+from tinycc.ops.dense_rv32 import RV32_LAYOUT
 from tinycc.ops.dense_thumb import THUMB_LAYOUT
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
 from tinycc.ops.elementwise import emit_binary
@@ -220,6 +221,7 @@ FULLY_CONNECTED = Op(
         ),
         *vector_kernels(THUMB2_LAYOUT),
         *vector_kernels(THUMB_LAYOUT),
+        *vector_kernels(RV32_LAYOUT),
         Kernel(
             "tinycc_conv1x1_s8",
             "conv2d/tinycc_conv1x1_s8.c",

@@ -116,6 +116,14 @@ static unsigned cycles_of(const char *mnemonic, const char *operands, int after_
     return starts(mnemonic, "vmla") || starts(mnemonic, "vfma") ? 3 : 1;
 }
 
+/* QEMU's own disassembler for RISC-V puts the instruction's bits in front. */
+static const char *behind_bits(const char *text)
+{
+    const size_t digits = strspn(text, "0123456789abcdef");
+    const int bits = (digits == 4 || digits == 8) && text[digits] == ' ';
+    return bits ? text + digits + strspn(text + digits, " ") : text;
+}
+
 static uint64_t block_cycles(const struct qemu_plugin_tb *tb)
 {
     uint64_t cycles = 0;
@@ -125,9 +133,10 @@ static uint64_t block_cycles(const struct qemu_plugin_tb *tb)
         char mnemonic[16] = "?";
         const char *operands = "";
         if (text != NULL) {
-            const size_t length = strcspn(text, " \t");
-            operands = text + length;
-            memcpy(mnemonic, text, length < 15 ? length : 15);
+            const char *const start = behind_bits(text);
+            const size_t length = strcspn(start, " \t");
+            operands = start + length;
+            memcpy(mnemonic, start, length < 15 ? length : 15);
             mnemonic[length < 15 ? length : 15] = '\0';
         }
         cycles += cycles_of(mnemonic, operands, after_access);
