@@ -38,13 +38,17 @@ from tinycc.passes.reduce.remove_channels import remove_channels
 from tinycc.passes.reduce.shrink_operands import shrink_operands
 from tinycc.passes.remove_identities import remove_identities
 from tinycc.passes.remove_transposes import remove_transposes
+from tinycc.progress import Progress, silent
+from tinycc.quantize.data import CalibrationData
+from tinycc.quantize.options import QuantizationOptions
+from tinycc.quantize.quantizer import QuantizedModel, as_int8
 from tinycc.schedule.front import Front, Point
 from tinycc.schedule.layers import layer_schedule
 from tinycc.schedule.order import with_views
 from tinycc.target import Target, load_target
 
 Pass = Callable[[Graph, Target], Graph]
-Progress = Callable[[str], None]
+Dump = Callable[[str], None]
 
 LOWER: tuple[Pass, ...] = (
     remove_transposes,
@@ -83,7 +87,7 @@ class Options:
     """What a compilation is asked for. `ram` and `flash` are budgets in bytes.
 
     `head="argmax"`: only the index of an output's largest value matters. `input_ranges`: promises
-    about inputs that the network is reduced with.
+    about inputs that the network is reduced with. `calibration`: samples for a float model.
     """
 
     target: str = "host"
@@ -98,6 +102,8 @@ class Options:
     input_ranges: Ranges = field(default_factory=dict)
     optimize: str = "balanced"
     input_memory: str | None = None  # arena, unless a reopened folder says otherwise
+    calibration: CalibrationData | None = None
+    quantization: QuantizationOptions = field(default_factory=QuantizationOptions)
 
     def includes(self, one: Pass) -> bool:
         """True when a pass is asked for."""
@@ -133,6 +139,7 @@ class Compiled:
     code: CodeFiles
     front: tuple[Point, ...]  # what other schedules of this order would take
     written: Graph | None = None  # before the reduction; unknown for a reopened folder
+    quantized: QuantizedModel | None = None  # of a float model
 
     @property
     def archive(self) -> bytes:
@@ -152,12 +159,8 @@ class Compiled:
         return save_graphs(graphs, {"source": source, "options": options})
 
 
-def _silent(_: str) -> None:
-    """Progress that nobody looks at."""
-
-
 def compile_model(
-    model: Path, options: Options, progress: Progress = _silent, dump: Progress = _silent
+    model: Path, options: Options, progress: Progress = silent, dump: Dump = silent
 ) -> Compiled:
     """A compiled model file, or the network of a folder that `build` wrote.
 
@@ -166,34 +169,34 @@ def compile_model(
     """
     _check_names(options)
     target = load_target(options.target)
+    quantized = as_int8(model, options.calibration, options.quantization, options.shapes, progress)
     if model.is_dir():
         graph, interface, source, options = _reopened(model, options)
         return _finish(graph, interface, source, options, target, progress)
     progress("reading the model")
-    imported = read_onnx(model, dict(options.shapes))
+    onnx = quantized.onnx if quantized is not None else model
+    imported = read_onnx(onnx, dict(options.shapes), model.name)
     source = ModelFile(model.name, _sha256(model), _macs(imported), model)
     written = lower(imported, options, target, progress, dump)
     graph = reduce(written, imported, options, target, progress, dump)
     interface = border_names(imported, graph)
     compiled = _finish(graph, interface, source, options, target, progress)
-    return replace(compiled, written=written)
+    return replace(compiled, written=written, quantized=quantized)
 
 
 def run_passes(
     graph: Graph,
     options: Options,
     target: Target,
-    progress: Progress = _silent,
-    dump: Progress = _silent,
+    progress: Progress = silent,
+    dump: Dump = silent,
 ) -> Graph:
     """The imported graph after all passes; ModelError lists what cannot be run."""
     written = lower(graph, options, target, progress, dump)
     return reduce(written, graph, options, target, progress, dump)
 
 
-def lower(
-    graph: Graph, options: Options, target: Target, progress: Progress, dump: Progress
-) -> Graph:
+def lower(graph: Graph, options: Options, target: Target, progress: Progress, dump: Dump) -> Graph:
     """The imported graph in integers, with all of the work that the file asks for."""
     _verify(graph, "import")
     return _run(LOWER, graph, options, target, progress, dump)
@@ -205,7 +208,7 @@ def reduce(
     options: Options,
     target: Target,
     progress: Progress,
-    dump: Progress,
+    dump: Dump,
 ) -> Graph:
     """The graph with what its outputs need, bit for bit; ModelError lists what cannot be run."""
     promised = declare_ranges(written, imported, options.input_ranges)
@@ -222,7 +225,7 @@ def _run(
     options: Options,
     target: Target,
     progress: Progress,
-    dump: Progress,
+    dump: Dump,
 ) -> Graph:
     """The graph after the passes that are asked for, each one verified."""
     for one in filter(options.includes, passes):
@@ -258,7 +261,7 @@ def layered(compiled: Compiled) -> Compiled:
     """The same network layer by layer, so that every step's output is whole at some time."""
     options = replace(compiled.options, optimize="speed", ram=None)
     endless = replace(compiled.target, memories=())
-    return _finish(compiled.graph, compiled.interface, compiled.source, options, endless, _silent)
+    return _finish(compiled.graph, compiled.interface, compiled.source, options, endless, silent)
 
 
 def arranged(graph: Graph, target: Target, options: Options) -> tuple[Plan, tuple[Point, ...]]:

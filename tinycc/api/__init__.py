@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tinycc.api.network import Network
-from tinycc.pipeline import Options, Progress, compile_model
+from tinycc.pipeline import Options, compile_model
+from tinycc.progress import Progress, silent
+from tinycc.quantize.data import CalibrationData
+from tinycc.quantize.options import QuantizationOptions
 
 
 def build(
@@ -23,12 +26,17 @@ def build(
     input_memory: str | None = None,
     head: str | None = None,
     input_ranges: Mapping[str, tuple[tuple[float, float], ...]] | None = None,
-    progress: Progress = lambda _: None,
+    calibration: CalibrationData | None = None,
+    observer: str = "auto",
+    quantize: str = "standard",
+    progress: Progress = silent,
 ) -> Network:
     """A compiled network: `.report`, `.run(inputs)`, `.write(folder)`.
 
     `model`: an ONNX file, or a folder that `write` made. Budgets in bytes.
-    `input_memory`: "arena" or "external", a folder's own by default. Raises TinyccError.
+    `input_memory`: "arena" or "external", a folder's own by default. Float models need
+    `calibration`: float32 samples as a file (.npz, .npy), a folder of them, or arrays; see
+    QuantizationOptions for `observer` and `quantize`. Raises TinyccError.
     """
     options = Options(
         target,
@@ -42,6 +50,8 @@ def build(
         input_memory=input_memory,
         head=head,
         input_ranges=input_ranges or {},
+        calibration=calibration,
+        quantization=QuantizationOptions(observer, quantize),
     )
     network = Network(compile_model(Path(model), options, progress))
     if ram is not None or flash is not None:

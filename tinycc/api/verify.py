@@ -105,7 +105,9 @@ def compare_original(compiled: Compiled, samples: Samples, original: Path) -> di
     """Every node against onnxruntime, each given onnxruntime's own inputs; by output tensor."""
     graph = compiled.graph
     shapes = dict(compiled.options.shapes)
-    model = OriginalModel(expose_tensors(original, source_names(graph), shapes), graph)
+    quantized = compiled.quantized
+    source = original if quantized is None else quantized.onnx
+    model = OriginalModel(expose_tensors(source, source_names(graph), shapes), graph)
     found: dict[str, Comparison] = {}
     for index in range(samples.count):
         stored = samples.one(index)

@@ -10,6 +10,7 @@ import click
 
 from tinycc import __version__
 from tinycc.cli import commands
+from tinycc.cli.quantize import quantize
 from tinycc.errors import InternalError, TinyccError
 
 
@@ -28,6 +29,7 @@ for _command in (
     commands.run,
     commands.verify,
     commands.bench,
+    quantize,
     commands.targets,
     commands.operators,
     commands.doctor,

@@ -27,7 +27,8 @@ from tinycc.cli.output import (
     verification_document,
     verification_table,
 )
-from tinycc.errors import ModelError, UsageError
+from tinycc.cli.saving import check_folder, save_arrays
+from tinycc.errors import UsageError
 from tinycc.pipeline import Compiled, compile_model
 from tinycc.report.document import report_document
 from tinycc.report.fit import check_budgets
@@ -113,8 +114,8 @@ def run(
 
     Example: tinycc run kws.onnx --target cortex-m4 --input x.npy -o y.npy
     """
-    if output is not None and not output.absolute().parent.is_dir():
-        raise ModelError(f"there is no folder `{output.parent}` to write `{output.name}` into")
+    if output is not None:
+        check_folder(output)
     compiled = _compiled(model, arguments)
     interface = compiled.interface
     samples = samples_of(interface, read_inputs(interface, inputs))
@@ -123,7 +124,8 @@ def run(
         outputs, result = run_samples(compiled, samples)
     shown = stacked_outputs(interface, samples, outputs)
     if output is not None:
-        _save(output, shown)
+        save_arrays(output, shown)
+        say(f"wrote {output}")
     if result.note:
         say(f"note: {result.note}")
     if as_json:
@@ -133,22 +135,6 @@ def run(
         for name, array in shown.items():
             click.echo(f"{name} {array.dtype} {'x'.join(map(str, array.shape))}")
             click.echo(np.array2string(array, threshold=200))
-
-
-def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """One output as .npy; several as .npz; complete or not at all."""
-    try:
-        with tempfile.TemporaryDirectory(dir=path.absolute().parent, prefix=".tinycc-") as folder:
-            staged = Path(folder) / "output"
-            with staged.open("wb") as file:
-                if len(arrays) == 1 and path.suffix != ".npz":
-                    np.save(file, next(iter(arrays.values())))
-                else:
-                    np.savez(file, **arrays)  # type: ignore[arg-type]
-            staged.replace(path)
-    except OSError as error:
-        raise ModelError(f"cannot write `{path}`: {error.strerror or error}") from error
-    say(f"wrote {path}")
 
 
 @click.command()

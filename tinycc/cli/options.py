@@ -11,6 +11,9 @@ from typing import Any, TypeVar
 import click
 
 from tinycc.pipeline import INPUT_MEMORIES, OPTIONAL, PASSES, Options
+from tinycc.quantize.data import RANDOM
+from tinycc.quantize.options import AUTO, EFFORTS, OBSERVER_NAMES, QuantizationOptions
+from tinycc.quantize.quantizer import RANDOM_WARNING
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -78,8 +81,40 @@ class Named(click.ParamType[tuple[str | None, Path]]):
         return name, Path(path)
 
 
+_MODEL = click.argument("model", type=click.Path(path_type=Path))
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+_SHAPE = click.option(
+    "--shape",
+    "shapes",
+    type=Shape(),
+    multiple=True,
+    metavar="NAME=1x49x10x1",
+    help="The shape of an input, where the model leaves it open. Repeatable.",
+)
+_CALIBRATION = (
+    click.option(
+        "--calibration",
+        metavar="D",
+        help="Samples for a float model: .npz, .npy, a folder of them, or `random`.",
+    ),
+    click.option(
+        "--quantize",
+        "effort",
+        type=click.Choice(EFFORTS),
+        default=EFFORTS[0],
+        show_default=True,
+        help="How a float model is quantised; `best` also learns the rounding of weights.",
+    ),
+    click.option(
+        "--observer",
+        type=click.Choice(OBSERVER_NAMES),
+        default=AUTO,
+        show_default=True,
+        help="How ranges of activations are found; `auto` takes the best for each tensor.",
+    ),
+)
 _COMPILATION = (
-    click.argument("model", type=click.Path(path_type=Path)),
+    _MODEL,
     click.option("--target", default="host", show_default=True, help="See `tinycc targets`."),
     click.option("--name", help="Prefix of the C names; from the model's file name by default."),
     click.option(
@@ -89,14 +124,8 @@ _COMPILATION = (
         show_default=True,
         help="The C interface takes the integer tensors, or float where the model does.",
     ),
-    click.option(
-        "--shape",
-        "shapes",
-        type=Shape(),
-        multiple=True,
-        metavar="NAME=1x49x10x1",
-        help="The shape of an input, where the model leaves it open. Repeatable.",
-    ),
+    _SHAPE,
+    *_CALIBRATION,
     click.option(
         "--input-range",
         "input_ranges",
@@ -136,7 +165,7 @@ _COMPILATION = (
         multiple=True,
         help="Print the network after a pass. Repeatable.",
     ),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
+    _JSON,
 )
 
 
@@ -147,8 +176,24 @@ def compilation(command: Command) -> Command:
     return command
 
 
+def quantization_only(command: Command) -> Command:
+    """Adds the options of a quantisation alone."""
+    for option in reversed((_MODEL, _SHAPE, *_CALIBRATION, _JSON)):
+        command = option(command)
+    return command
+
+
+def calibration_of(arguments: dict[str, Any]) -> tuple[str | None, QuantizationOptions]:
+    """The calibration data and the quantisation's options, which are taken out."""
+    data = arguments.pop("calibration")
+    if data == RANDOM:
+        click.echo(RANDOM_WARNING, err=True)
+    return data, QuantizationOptions(arguments.pop("observer"), arguments.pop("effort"))
+
+
 def options_of(arguments: dict[str, Any]) -> Options:
     """The Options of a command's arguments, which are taken out."""
+    calibration, quantization = calibration_of(arguments)
     return Options(
         target=arguments.pop("target"),
         name=arguments.pop("name"),
@@ -162,4 +207,6 @@ def options_of(arguments: dict[str, Any]) -> Options:
         input_memory=arguments.pop("input_memory"),
         head=arguments.pop("head"),
         input_ranges=dict(arguments.pop("input_ranges")),
+        calibration=calibration,
+        quantization=quantization,
     )

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.progress import BarColumn, SpinnerColumn, Task, TextColumn
+from rich.progress import Progress as RichProgress
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
 from tinycc.api.verify import Comparison, Verification
 from tinycc.emit.names import printable
 from tinycc.ops.op import Op
+from tinycc.progress import Progress, silent
 from tinycc.target import Target
 from tinycc.toolchain.doctor import ToolStatus
 
@@ -30,14 +34,29 @@ def print_json(document: object) -> None:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[str], None]]:
-    """A spinner on a terminal's stderr that says what is being done; silent elsewhere."""
+def progress() -> Iterator[Progress]:
+    """On a terminal's stderr: what is being done, and how far it is; silent elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield lambda _: None
+        yield silent
         return
-    with console.status("starting") as status:
-        yield lambda text: status.update(text)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), _FractionColumn())
+    with RichProgress(*columns, console=console, transient=True) as bars:
+        task = bars.add_task("starting", total=None)
+
+        def told(text: str, fraction: float | None = None, /) -> None:
+            bars.update(task, description=text, total=None if fraction is None else 1.0)
+            bars.update(task, completed=fraction or 0.0)
+
+        yield told
+
+
+class _FractionColumn(BarColumn):
+    """A bar where the end is known."""
+
+    def render(self, task: Task) -> ProgressBar:
+        """The bar; none of any width where only the work's name is known."""
+        return super().render(task) if task.total is not None else ProgressBar(width=0)
 
 
 def _print(table: Table) -> None:

@@ -62,6 +62,7 @@ def foreign_node(proto: Any, file: ModelFile) -> ForeignNode:
         attributes,
         tuple(proto.input),
         tuple(proto.output),
+        domain_of(proto),
     )
 
 

@@ -52,10 +52,13 @@ class ModelFile:
         return f"{self.name}, opset {self.opsets['']}"
 
 
-def read_model(source: Path | bytes) -> ModelFile:
-    """The parsed model with checked operator-set versions; ModelError when it is none."""
+def read_model(source: Path | bytes, name: str = "model") -> ModelFile:
+    """The parsed model with checked operator-set versions; ModelError when it is none.
+
+    `name` stands for the file's where only its bytes are given.
+    """
     data = source if isinstance(source, bytes) else read_bytes(source)
-    name = "model" if isinstance(source, bytes) else source.name
+    name = name if isinstance(source, bytes) else source.name
     folder = None if isinstance(source, bytes) else source.parent
     _refuse_other_formats(data, name)
     proto = parse(data, name)

@@ -32,13 +32,18 @@ from tinycc.ops.foreign import ForeignNode, OnnxRule
 _NO_SHAPES: Mapping[str, tuple[int, ...]] = MappingProxyType({})
 
 
-def read_onnx(path: Path, shapes: Mapping[str, tuple[int, ...]] = _NO_SHAPES) -> Graph:
+def read_onnx(
+    source: Path | bytes,
+    shapes: Mapping[str, tuple[int, ...]] = _NO_SHAPES,
+    name: str = "model",
+) -> Graph:
     """The network of an ONNX file, in the file's own layout, one sample per batch.
 
-    `shapes` overrides the shapes of inputs by name. Raises ModelError (with every problem found)
-    for files that are no ONNX model or cannot be compiled, UsageError for shapes of no input.
+    `shapes` overrides the shapes of inputs by name; `name` stands for the file's where its bytes
+    are given. Raises ModelError (with every problem found) for files that are no ONNX model or
+    cannot be compiled, UsageError for shapes of no input.
     """
-    file = read_model(path)
+    file = read_model(source, name)
     structure = read_structure(file)
     return _Reader(file, structure, shapes).graph()
 

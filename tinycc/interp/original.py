@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -19,15 +18,14 @@ from tinycc.ir.types import DType
 _LOG_FATAL = 4
 
 
-class OriginalModel:
-    """A model file beside the graph that was imported from it.
+class Session:
+    """An ONNX model in onnxruntime, node by node as the file states it.
 
-    Inner tensors can be read when the model has them as outputs: give the bytes that
-    `tinycc.frontend.expose_tensors` makes. Raises ModelError where onnxruntime refuses the model.
+    `where` names the model in errors. Raises ModelError where onnxruntime refuses the model.
     """
 
-    def __init__(self, model: Path | bytes, graph: Graph) -> None:
-        self._graph = graph
+    def __init__(self, model: Path | bytes, where: str | None) -> None:
+        self._where = where
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -39,19 +37,50 @@ class OriginalModel:
             )
         except Exception as error:  # onnxruntime's exceptions have no common base class
             raise self._refusal("onnxruntime cannot load the model", error) from error
-        self._inputs = {value.name for value in self._session.get_inputs()}
-        self._outputs = {value.name for value in self._session.get_outputs()}
+        self._needed = onnxruntime.RunOptions()
+        self._needed.log_severity_level = _LOG_FATAL
+        self._needed.only_execute_path_to_fetches = True
+        self.inputs = {value.name: value.type for value in self._session.get_inputs()}
+        self.outputs = frozenset(value.name for value in self._session.get_outputs())
+
+    def run(
+        self, inputs: Mapping[str, np.ndarray], fetched: Sequence[str]
+    ) -> dict[str, np.ndarray]:
+        """The values of some outputs; only the nodes that they need are executed."""
+        if not fetched:
+            return {}
+        try:
+            values = self._session.run(list(fetched), dict(inputs), self._needed)
+        except Exception as error:
+            raise self._refusal("onnxruntime cannot run the model", error) from error
+        return dict(zip(fetched, values, strict=True))
+
+    def _refusal(self, what: str, error: Exception) -> ModelError:
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        return ModelError(f"{what}: {lines[0]}", self._where)
+
+
+class OriginalModel:
+    """A model file beside the graph that was imported from it.
+
+    Inner tensors can be read when the model has them as outputs: give the bytes that
+    `tinycc.frontend.expose_tensors` makes. Raises ModelError where onnxruntime refuses the model.
+    """
+
+    def __init__(self, model: Path | bytes, graph: Graph) -> None:
+        self._graph = graph
+        self._session = Session(model, graph.origin or None)
 
     @property
     def float_inputs(self) -> frozenset[str]:
         """The inputs that the model file takes as float32."""
-        values = self._session.get_inputs()
-        return frozenset(value.name for value in values if value.type == "tensor(float)")
+        types = self._session.inputs
+        return frozenset(name for name, type_ in types.items() if type_ == "tensor(float)")
 
     @property
     def tensors(self) -> tuple[str, ...]:
         """The run-time tensors of the graph whose values this model can give."""
-        known = self._inputs | self._outputs
+        known = self._session.inputs.keys() | self._session.outputs
         return tuple(
             name
             for name, tensor in self._graph.tensors.items()
@@ -68,17 +97,9 @@ class OriginalModel:
         """
         wanted = [self._graph.tensors[name] for name in tensors or self._graph.outputs]
         sources = {_source_name(tensor) for tensor in wanted}
-        fetched = sorted(sources & self._outputs)
-        try:
-            values = self._session.run(fetched, dict(inputs)) if fetched else []
-        except Exception as error:
-            raise self._refusal("onnxruntime cannot run the model", error) from error
-        found: dict[str, Any] = {**inputs, **dict(zip(fetched, values, strict=True))}
+        fetched = sorted(sources & self._session.outputs)
+        found = {**inputs, **self._session.run(inputs, fetched)}
         return {tensor.name: _as_stored(found[_source_name(tensor)], tensor) for tensor in wanted}
-
-    def _refusal(self, what: str, error: Exception) -> ModelError:
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        return ModelError(f"{what}: {lines[0]}", self._graph.origin or None)
 
 
 def source_names(graph: Graph) -> tuple[str, ...]:

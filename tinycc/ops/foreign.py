@@ -24,6 +24,7 @@ class ForeignNode:
     attributes: Mapping[str, Any]
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
+    domain: str = ""
 
     def input(self, index: int) -> str:
         """The name of an input, '' when it is absent."""

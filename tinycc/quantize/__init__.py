@@ -1,0 +1,1 @@
+"""Post-training quantisation: a float network and sample data in, an int8 QDQ network out."""

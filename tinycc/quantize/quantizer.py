@@ -1,0 +1,124 @@
+"""A float ONNX model and calibration data in, a QDQ ONNX model out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tinycc.errors import ModelError
+from tinycc.frontend import read_onnx
+from tinycc.frontend.onnx_network import (
+    OnnxNetwork,
+    is_float_onnx,
+    onnx_bytes,
+    read_onnx_network,
+)
+from tinycc.progress import Progress, silent
+from tinycc.quantize.assemble import Quantized, assembled, rounded_parameters
+from tinycc.quantize.data import Calibration, CalibrationData, open_calibration
+from tinycc.quantize.observers import OBSERVERS
+from tinycc.quantize.options import QuantizationOptions
+from tinycc.quantize.places import Grid, Places, places
+from tinycc.quantize.prepare import prepared
+from tinycc.quantize.statistics import Extent, extents, histograms
+
+RANDOM_WARNING = (
+    "warning: calibrated with random numbers: sizes and speed are right, accuracy is meaningless"
+)
+
+
+@dataclass(frozen=True)
+class QuantizedModel:
+    """`onnx` is the QDQ file; `original` and `quantized` are the networks before and after."""
+
+    onnx: bytes
+    original: OnnxNetwork
+    quantized: Quantized
+    notes: tuple[str, ...]
+
+
+def as_int8(
+    model: Path,
+    data: CalibrationData | None,
+    options: QuantizationOptions,
+    shapes: Mapping[str, tuple[int, ...]],
+    progress: Progress = silent,
+) -> QuantizedModel | None:
+    """The int8 form of a float model; None for a model that is quantised already.
+
+    Raises ModelError where calibration data are missing, or given for nothing.
+    """
+    if model.is_file() and is_float_onnx(model):
+        read_onnx(model, shapes)  # names everything that cannot be compiled before the long work
+        if data is None:
+            raise ModelError(
+                f"{model.name} is a float model: its int8 form depends on what its inputs hold",
+                hint="give some dozens of real samples: --calibration samples.npz (.npy, a folder)",
+            )
+        return quantize_model(model, data, options, shapes, progress)
+    if data is not None:
+        raise ModelError(
+            f"{model} is quantised already: there is nothing to calibrate",
+            hint="leave out --calibration, or give the float model",
+        )
+    return None
+
+
+def quantize_model(
+    model: Path,
+    data: CalibrationData,
+    options: QuantizationOptions,
+    shapes: Mapping[str, tuple[int, ...]],
+    progress: Progress = silent,
+) -> QuantizedModel:
+    """The int8 form of a float model, calibrated with `data`. Raises ModelError."""
+    network = prepared(read_onnx_network(model, shapes))
+    calibration = open_calibration(data, network.inputs)
+    cuts = places(network)
+    ranges = extents(network, tuple(cuts.shared), calibration, progress)
+    united = {leader: _united(cuts, leader, ranges) for leader in cuts.leaders}
+    grids = {
+        **cuts.fixed,
+        **_observed(network, cuts, ranges, united, calibration, options, progress),
+    }
+    quantized = assembled(network, cuts, rounded_parameters(network, cuts, grids))
+    return QuantizedModel(
+        onnx_bytes(quantized.network), network, quantized, _notes(calibration, united)
+    )
+
+
+def _united(cuts: Places, leader: str, ranges: Mapping[str, Extent]) -> Extent:
+    members = [ranges[name] for name in cuts.members(leader)]
+    return Extent(min(one.low for one in members), max(one.high for one in members))
+
+
+def _observed(
+    network: OnnxNetwork,
+    cuts: Places,
+    ranges: Mapping[str, Extent],
+    united: Mapping[str, Extent],
+    calibration: Calibration,
+    options: QuantizationOptions,
+    progress: Progress,
+) -> dict[str, Grid]:
+    if options.observer in ("min-max", "auto"):
+        return {name: Grid.covering(one.low, one.high) for name, one in united.items()}
+    observe = OBSERVERS[options.observer]
+    widest = {
+        leader: max(cuts.members(leader), key=lambda name: ranges[name].high - ranges[name].low)
+        for leader in united
+    }
+    found = histograms(
+        network, {widest[leader]: united[leader] for leader in united}, calibration, progress
+    )
+    return {leader: Grid.covering(*observe(found[widest[leader]])) for leader in united}
+
+
+def _notes(calibration: Calibration, united: Mapping[str, Extent]) -> tuple[str, ...]:
+    notes = []
+    if calibration.is_random:
+        notes.append(RANDOM_WARNING.removeprefix("warning: "))
+    constant = [name for name, one in united.items() if one.low == one.high]
+    notes += [f"`{name}` has one value in all calibration samples" for name in constant]
+    return tuple(notes)
