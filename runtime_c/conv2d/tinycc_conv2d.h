@@ -38,10 +38,6 @@ tinycc_kernel tinycc_conv2d_odd_s8_mve;
 /* ROWS, groups == in_channels. No scratch. */
 tinycc_kernel tinycc_dwconv2d_s8;
 
-/* The same for one output per input channel. Scratch, aligned to 4 bytes: 4 bytes per tap of the
- * window and in_channels bytes. */
-tinycc_kernel tinycc_dwconv2d_s8_thumb;
-
 /* MVE, groups == in_channels, stride 1 or 2, windows of up to that many rows and columns; dilated
  * columns in 4x4 only. Packed as tinycc_dwconv_mve.h says. Scratch: 4 bytes more than the planes
  * of a strip of 16 (4x4) or 8 output pixels, see there. */
@@ -144,5 +140,44 @@ typedef struct {
  * scratch is 4 * kernel_height * (4 * pitch + 1) bytes. */
 tinycc_kernel tinycc_dwconv2d_s8_dsp;
 tinycc_kernel tinycc_dwconv3x3_s8_dsp; /* 3x3 only */
+
+/* Depthwise for Arm cores without SIMD instructions (tinycc_dw_s8_thumb.h). */
+typedef struct {
+    int32_t in_width, in_channels;
+    int32_t out_width, out_channels;
+    int32_t kernel_height, kernel_width;
+    int32_t stride, stride_height;
+    int32_t pad_left;
+    int32_t dilation_height, dilation_width;
+    int32_t in_zero, out_zero;
+    int32_t low, high;
+    int32_t fraction;                  /* 0 .. 31 */
+    int32_t times;                     /* outputs per input channel */
+    int32_t slots;                     /* input rows that an output row reaches over */
+    int32_t pitch;                     /* words of an expanded row */
+    const int8_t *weights;             /* [out_channels][kernel_height][kernel_width] */
+    const int32_t *bias, *multiplier;  /* [out_channels] */
+} tinycc_dwconv2d_s8_thumb_params;
+
+/* As tinycc_dwconv2d_s8, n rows in one go. With `reach` the columns under the windows of out_width
+ * output pixels, rounded up to a multiple of 2, from the leftmost padding on,
+ *   pitch = the larger of pad_left + in_width and reach
+ * Scratch, aligned to 4 bytes:
+ *   4 * (slots * pitch + kernel_height * (1 + kernel_width) + 2) bytes. */
+tinycc_kernel tinycc_dwconv2d_s8_thumb;
+tinycc_kernel tinycc_dwconv3x3_s8_thumb;  /* 3x3, stride 1 or 2, not dilated along the row */
+
+/* Depthwise 3x3 for Armv7-M, one output per input channel, not dilated. */
+typedef struct {
+    int32_t in_width, channels, out_width;
+    int32_t stride, pad_left; /* along the row; stride 1 or 2 */
+    int32_t in_zero, constant; /* 2 * out_zero + 1 */
+    int32_t fraction;          /* 0 .. 31 */
+    int32_t low, high;         /* bounds of y */
+    const int32_t *packed;     /* as tinycc_dwconv3x3_s8_thumb2.c says */
+} tinycc_dwconv3x3_s8_thumb2_params;
+
+/* As tinycc_dwconv2d_s8. Scratch: 3 * (3 + stride) bytes for each channel, at most for 64. */
+tinycc_kernel tinycc_dwconv3x3_s8_thumb2;
 
 #endif

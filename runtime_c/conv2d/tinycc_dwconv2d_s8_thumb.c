@@ -1,120 +1,110 @@
-#include <string.h>
-
-#include "tinycc_conv2d.h"
+#include "tinycc_dw_s8_thumb.h"
 
 #if defined(__thumb__)
 
-/* The common case of tinycc_requantize: shift 0, saturation only. */
-static inline int8_t tinycc_dwconv2d_s8_thumb_output(const tinycc_conv2d_s8_params *p, int plain,
-                                                     int32_t acc, int32_t multiplier, int32_t zero)
-{
-    int32_t value;
-    if (!plain) {
-        return tinycc_requantize(acc, multiplier, p->shift, p->out_zero, p->low, p->high);
-    }
-    value = ((int32_t)(((int64_t)acc * multiplier) >> 32) + zero) >> 1;
-    value = value < INT8_MIN ? INT8_MIN : value;
-    return (int8_t)(value > INT8_MAX ? INT8_MAX : value);
-}
+/* Two outputs at a time: r5, r6 their sums; r0 inputs, r1 weights; r2 a weight, r3 an input; r4 bytes
+ * between the inputs of the two. r8 offset into the rows; r9 y, r10 its end; r11 next row; r12 end
+ * of the weights of a row; lr bytes from tap to tap; r7 constant << 16. On the stack: */
+__asm__(
+    "    .syntax unified\n"
+    "    .thumb\n"
+    "    .set tinycc_dw_thumb_rows, 0\n"
+    "    .set tinycc_dw_thumb_row_bytes, 4\n" /* of weights */
+    "    .set tinycc_dw_thumb_weights, 8\n"
+    "    .set tinycc_dw_thumb_weights_end, 12\n"
+    "    .set tinycc_dw_thumb_stride, 16\n"
+    "    .set tinycc_dw_thumb_step, 20\n"
 
-static int tinycc_dwconv2d_s8_thumb_plain(const tinycc_conv2d_s8_params *p)
-{
-    return p->shift == 0 && p->low == INT8_MIN && p->high == INT8_MAX;
-}
+    "    .pushsection .text.tinycc_dw_s8_thumb, \"ax\", %progbits\n"
+    "    .balign 4\n"
+    "    .global tinycc_dw_s8_thumb\n"
+    "    .type  tinycc_dw_s8_thumb, %function\n"
+    "    .thumb_func\n"
+    "tinycc_dw_s8_thumb:\n"
+    TINYCC_DW_S8_THUMB_ENTER
+    "    mov    r7, r0\n"
+    "    ldmia  r1!, {r2-r6}\n" /* rows, y, end, step, constant */
+    "    mov    r9, r3\n"
+    "    mov    r10, r4\n"
+    "    lsls   r4, r6, #16\n"
+    "    sub    sp, sp, #24\n"
+    "    str    r2, [sp, #tinycc_dw_thumb_rows]\n"
+    "    str    r5, [sp, #tinycc_dw_thumb_step]\n"
+    "    ldr    r0, [r7, #4 * 4]\n" /* kernel_height, kernel_width, stride */
+    "    ldr    r1, [r7, #5 * 4]\n"
+    "    ldr    r3, [r7, #6 * 4]\n"
+    "    ldr    r7, [r7, #10 * 4]\n" /* dilation_width */
+    "    lsls   r7, r7, #2\n"
+    "    mov    lr, r7\n"
+    "    mov    r7, r4\n"
+    "    lsls   r3, r3, #2\n"
+    "    str    r3, [sp, #tinycc_dw_thumb_stride]\n"
+    "    lsls   r3, r0, #2\n"
+    "    adds   r2, r2, r3\n"
+    "    str    r2, [sp, #tinycc_dw_thumb_weights]\n"
+    "    lsls   r1, r1, #2\n"
+    "    str    r1, [sp, #tinycc_dw_thumb_row_bytes]\n"
+    "    muls   r0, r1, r0\n"
+    "    adds   r2, r2, r0\n"
+    "    str    r2, [sp, #tinycc_dw_thumb_weights_end]\n"
+    "    movs   r0, #0\n"
+    "    mov    r8, r0\n"
 
-/* One output pixel, all channels; taps[i] is where the first channel of tap i lies. */
-static void tinycc_dwconv2d_s8_thumb_pixel(const tinycc_conv2d_s8_params *p,
-                                           const int8_t *const *taps, int8_t *y)
-{
-    const int32_t count = p->kernel_height * p->kernel_width, channels = p->in_channels;
-    const int32_t zero = 2 * p->out_zero + 1, fraction = p->fraction;
-    const int32_t *bias = p->bias, *multiplier = p->multiplier;
-    const int plain = tinycc_dwconv2d_s8_thumb_plain(p);
-    const int8_t *w = p->weights;
-    for (int32_t c = 0; c < channels; c++) {
-        int32_t sum = 0;
-        for (const int8_t *const *tap = taps; tap < taps + count; tap++) {
-            sum += *w++ * (*tap)[c];
-        }
-        sum = sum * ((int32_t)1 << fraction) + bias[c];
-        y[c] = tinycc_dwconv2d_s8_thumb_output(p, plain, sum, multiplier[c], zero);
-    }
-}
-
-/* Row `ky` of a 3x3 window and its neighbour `step` bytes to the right: six values, three
- * weights. */
-#define TINYCC_DWCONV2D_S8_THUMB_ROW(x, ky)                                                        \
-    do {                                                                                           \
-        const int32_t k0 = w[3 * (ky)], k1 = w[3 * (ky) + 1], k2 = w[3 * (ky) + 2];                \
-        const int32_t left = (x)[pixel], right = (x)[2 * pixel];                                   \
-        first += k0 * (x)[0] + k1 * left + k2 * right;                                             \
-        second += k0 * left + k1 * right + k2 * (x)[3 * pixel];                                    \
-        (x)++;                                                                                     \
-    } while (0)
-
-/* Two neighbouring output pixels of a 3x3 window with stride 1 inside the image; `taps` are those
- * of the first one. */
-static void tinycc_dwconv2d_s8_thumb_two(const tinycc_conv2d_s8_params *p,
-                                         const int8_t *const *taps, int8_t *y)
-{
-    const int8_t *w = p->weights, *x0 = taps[0], *x1 = taps[3], *x2 = taps[6];
-    const int32_t pixel = p->in_channels, zero = 2 * p->out_zero + 1, fraction = p->fraction;
-    const int plain = tinycc_dwconv2d_s8_thumb_plain(p);
-    const int32_t *bias = p->bias, *multiplier = p->multiplier;
-    for (const int8_t *const end = y + pixel; y < end; y++) {
-        int32_t first = 0, second = 0;
-        TINYCC_DWCONV2D_S8_THUMB_ROW(x0, 0);
-        TINYCC_DWCONV2D_S8_THUMB_ROW(x1, 1);
-        TINYCC_DWCONV2D_S8_THUMB_ROW(x2, 2);
-        w += 9;
-        first = first * ((int32_t)1 << fraction) + *bias;
-        second = second * ((int32_t)1 << fraction) + *bias++;
-        y[0] = tinycc_dwconv2d_s8_thumb_output(p, plain, first, *multiplier, zero);
-        y[pixel] = tinycc_dwconv2d_s8_thumb_output(p, plain, second, *multiplier++, zero);
-    }
-}
-
-/* Finds the taps of an output pixel; returns whether none is padding. */
-static int tinycc_dwconv2d_s8_thumb_find(const tinycc_conv2d_s8_params *p, const void *const *rows,
-                                         int32_t left, const int8_t *zeros, const int8_t **taps)
-{
-    int whole = 1;
-    for (int32_t ky = 0; ky < p->kernel_height; ky++) {
-        const int8_t *row = rows[ky * p->dilation_height];
-        int32_t column = left;
-        for (int32_t kx = 0; kx < p->kernel_width; kx++) {
-            const int inside = row != NULL && column >= 0 && column < p->in_width;
-            *taps++ = inside ? row + column * p->in_channels : zeros;
-            whole = whole && inside;
-            column += p->dilation_width;
-        }
-    }
-    return whole;
-}
+    "1:  ldr    r0, [sp, #tinycc_dw_thumb_rows]\n"
+    "    ldr    r1, [sp, #tinycc_dw_thumb_weights]\n"
+    "    ldr    r4, [sp, #tinycc_dw_thumb_stride]\n"
+    "    mov    r11, r0\n"
+    "    movs   r5, #0\n"
+    "    movs   r6, #0\n"
+    "2:  mov    r3, r11\n"
+    "    ldmia  r3!, {r0}\n"
+    "    ldr    r2, [sp, #tinycc_dw_thumb_row_bytes]\n"
+    "    mov    r11, r3\n"
+    "    add    r0, r8\n"
+    "    adds   r2, r2, r1\n"
+    "    mov    r12, r2\n"
+    "3:  ldmia  r1!, {r2}\n"
+    "    ldr    r3, [r0]\n"
+    "    muls   r3, r2, r3\n"
+    "    adds   r5, r5, r3\n"
+    "    ldr    r3, [r0, r4]\n"
+    "    muls   r3, r2, r3\n"
+    "    adds   r6, r6, r3\n"
+    "    add    r0, lr\n"
+    "    cmp    r1, r12\n"
+    "    bne    3b\n"
+    "    ldr    r3, [sp, #tinycc_dw_thumb_weights_end]\n"
+    "    cmp    r1, r3\n"
+    "    bne    2b\n"
+    "    ldmia  r1!, {r2, r3}\n"
+    "    adds   r5, r5, r2\n"
+    "    adds   r6, r6, r2\n"
+    "    lsls   r4, r4, #1\n"
+    "    add    r8, r4\n"
+    "    lsrs   r4, r3, #16\n"
+    "    uxth   r2, r3\n"
+    TINYCC_DW_S8_THUMB_REQUANTIZE("r5", "r7")
+    "    mov    r1, r9\n"
+    "    strb   r0, [r1]\n"
+    "    ldr    r5, [sp, #tinycc_dw_thumb_step]\n"
+    "    add    r9, r5\n"
+    "    cmp    r9, r10\n"
+    "    beq    4f\n"
+    TINYCC_DW_S8_THUMB_REQUANTIZE("r6", "r7")
+    "    mov    r1, r9\n"
+    "    strb   r0, [r1]\n"
+    "    add    r9, r5\n"
+    "    cmp    r9, r10\n"
+    "    bne    1b\n"
+    "4:  add    sp, sp, #24\n"
+    TINYCC_DW_S8_THUMB_LEAVE
+    "    .size  tinycc_dw_s8_thumb, . - tinycc_dw_s8_thumb\n"
+    "    .popsection\n");
 
 void tinycc_dwconv2d_s8_thumb(const void *params, const void *const *in, void *out, int32_t n,
                               void *scratch)
 {
-    const tinycc_conv2d_s8_params *p = params;
-    const int8_t **taps = scratch;
-    int8_t *const zeros = (int8_t *)(taps + p->kernel_height * p->kernel_width);
-    const int twos = p->kernel_height == 3 && p->kernel_width == 3 && p->stride == 1 &&
-                     p->dilation_width == 1;
-    int8_t *y = out;
-    (void)n; /* one row: the caller moves the window */
-    memset(zeros, p->in_zero, (size_t)p->in_channels);
-    for (int32_t x = 0; x < p->out_width; x++) {
-        const int32_t left = x * p->stride - p->pad_left;
-        const int whole = tinycc_dwconv2d_s8_thumb_find(p, in, left, zeros, taps);
-        if (twos && whole && x + 1 < p->out_width && left + 3 < p->in_width) {
-            tinycc_dwconv2d_s8_thumb_two(p, taps, y);
-            y += p->in_channels;
-            x++;
-        } else {
-            tinycc_dwconv2d_s8_thumb_pixel(p, taps, y);
-        }
-        y += p->in_channels;
-    }
+    tinycc_dw_s8_thumb_all(params, tinycc_dw_s8_thumb, in, out, n, scratch);
 }
 
 #endif

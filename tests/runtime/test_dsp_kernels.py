@@ -172,6 +172,7 @@ def test_every_optimisation_gives_the_same_bits(level: str, tmp_path: Path) -> N
     [
         ("cortex-m3", "thumb2", DENSE),
         ("cortex-m3", "thumb2", VECTORS),
+        ("cortex-m3", "thumb2", DEPTHWISE),
         ("cortex-m3", "thumb", DEPTHWISE),
         ("cortex-m0", "thumb", DENSE),
         ("cortex-m0", "thumb", VECTORS),

@@ -30,7 +30,7 @@ from tinycc.ops.dense_rv32 import RV32_LAYOUT, depthwise_kernel_rv32
 from tinycc.ops.dense_thumb import THUMB_LAYOUT
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
 from tinycc.ops.depthwise_dsp import depthwise_kernels_dsp
-from tinycc.ops.depthwise_thumb import depthwise_kernel_thumb
+from tinycc.ops.depthwise_thumb import depthwise_kernels_thumb
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import Clamp
@@ -214,7 +214,7 @@ def window(instance: Instance) -> Window:
 KERNELS = (
     *conv2d_kernels_mve(params, window, is_pointwise, is_depthwise),
     *depthwise_kernels_dsp(params, window, is_depthwise),
-    depthwise_kernel_thumb(params, window, is_depthwise),
+    *depthwise_kernels_thumb(params, window, is_depthwise),
     *convolution_kernels(DSP_LAYOUT, params, window, is_pointwise),
     *convolution_kernels(THUMB2_LAYOUT, params, window, is_pointwise),
     *convolution_kernels(THUMB_LAYOUT, params, window, is_pointwise),

@@ -20,5 +20,5 @@ def _scratch(instance: Instance, pixels: int) -> int:
     return 16 * quads_of(instance) * pixels
 
 
-_ISA = frozenset({"thumb2", "umull"})
-THUMB2_LAYOUT = Layout("thumb2", _ISA, (2, 1), _packed, _scratch, _scratch)
+THUMB2 = frozenset({"thumb2", "umull"})
+THUMB2_LAYOUT = Layout("thumb2", THUMB2, (2, 1), _packed, _scratch, _scratch)
