@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tinycc import __version__, ops
+from tinycc import __version__
 from tinycc.emit.files import CodeFiles, Heading, code_files
 from tinycc.emit.names import identifier
 from tinycc.errors import InternalError, ModelError, UsageError
@@ -42,6 +43,7 @@ from tinycc.progress import Progress, silent
 from tinycc.quantize.data import CalibrationData
 from tinycc.quantize.options import QuantizationOptions
 from tinycc.quantize.quantizer import QuantizedModel, as_int8
+from tinycc.schedule.cost import graph_macs
 from tinycc.schedule.front import Front, Point
 from tinycc.schedule.layers import layer_schedule
 from tinycc.schedule.order import with_views
@@ -104,6 +106,7 @@ class Options:
     input_memory: str | None = None  # arena, unless a reopened folder says otherwise
     calibration: CalibrationData | None = None
     quantization: QuantizationOptions = field(default_factory=QuantizationOptions)
+    recompute: float = 1.0  # multiply-accumulates that may be executed, over those of the network
 
     def includes(self, one: Pass) -> bool:
         """True when a pass is asked for."""
@@ -176,7 +179,7 @@ def compile_model(
     progress("reading the model")
     onnx = quantized.onnx if quantized is not None else model
     imported = read_onnx(onnx, dict(options.shapes), model.name)
-    source = ModelFile(model.name, _sha256(model), _macs(imported), model)
+    source = ModelFile(model.name, _sha256(model), graph_macs(imported), model)
     written = lower(imported, options, target, progress, dump)
     graph = reduce(written, imported, options, target, progress, dump)
     interface = border_names(imported, graph)
@@ -252,14 +255,13 @@ def _finish(
     heading = Heading(__version__, source.name, source.sha256, target.name, target.alignment)
     progress("writing C")
     code = code_files(placed, name, interface, heading)
-    return Compiled(
-        options, target, name, source, placed.schedule.graph, interface, placed, code, front
-    )
+    network = placed.schedule.network
+    return Compiled(options, target, name, source, network, interface, placed, code, front)
 
 
 def layered(compiled: Compiled) -> Compiled:
     """The same network layer by layer, so that every step's output is whole at some time."""
-    options = replace(compiled.options, optimize="speed", ram=None)
+    options = replace(compiled.options, optimize="speed", ram=None, recompute=1.0)
     endless = replace(compiled.target, memories=())
     return _finish(compiled.graph, compiled.interface, compiled.source, options, endless, silent)
 
@@ -289,7 +291,7 @@ def _arranged(
     """The best plan and the front for one way to treat every Concat."""
     outside = _outside(graph, options)
     layers = layer_schedule(graph, target, options.optimize == "speed", join, outside)
-    front = Front(layers, target)
+    front = Front(layers, target, options.recompute)
     best = _best(front, target, options)
     if limit is not None and (options.ram is not None or best.arena_bytes > limit):
         best = _cheapest(front, target, limit)
@@ -360,6 +362,11 @@ def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, 
 
 
 def _check_names(options: Options) -> None:
+    if not 1 <= options.recompute < math.inf:
+        raise UsageError(
+            f"--recompute {options.recompute}: not a factor of at least 1",
+            hint="1.1 lets it execute 10 % more multiply-accumulates than the network has",
+        )
     if options.input_memory not in (None, *INPUT_MEMORIES):
         raise UsageError(
             f"--input-memory {options.input_memory}: the input cannot lie there",
@@ -387,10 +394,6 @@ def _verify(graph: Graph, after: str) -> None:
 
 def _sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _macs(graph: Graph) -> int:
-    return sum(ops.get(node.op).macs(graph.instance(node)) for node in graph.nodes)
 
 
 __all__ = ["Compiled", "ModelFile", "Options", "compile_model", "run_passes"]

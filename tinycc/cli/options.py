@@ -67,6 +67,22 @@ class InputRange(click.ParamType[tuple[str, tuple[tuple[float, float], ...]]]):
         return name, ranges
 
 
+class Factor(click.ParamType[float]):
+    """A finite number, 1 or more."""
+
+    name = "factor"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> float:
+        """The number."""
+        try:
+            found = float(value)
+        except ValueError:
+            found = math.nan
+        if not 1 <= found < math.inf:
+            self.fail(f"{value!r} is not a factor of 1 or more, such as 1.1", param, ctx)
+        return found
+
+
 class Named(click.ParamType[tuple[str | None, Path]]):
     """[NAME=]FILE; the name may be left out for a model with one input."""
 
@@ -151,6 +167,13 @@ _COMPILATION = (
         type=click.Choice(INPUT_MEMORIES),
         help="Where the input lies: in the arena (default), or in memory of the caller.",
     ),
+    click.option(
+        "--recompute",
+        type=Factor(),
+        default="1",
+        show_default=True,
+        help="Multiply-accumulates that may be executed for a smaller arena: 1.1 is 10 % more.",
+    ),
     click.option("--ram", type=Size(), metavar="SIZE", help="SRAM budget, such as 64K."),
     click.option("--flash", type=Size(), metavar="SIZE", help="Flash budget, such as 256K."),
     click.option(
@@ -205,6 +228,7 @@ def options_of(arguments: dict[str, Any]) -> Options:
         dump_after=arguments.pop("dump_after"),
         optimize=arguments.pop("optimize"),
         input_memory=arguments.pop("input_memory"),
+        recompute=arguments.pop("recompute"),
         head=arguments.pop("head"),
         input_ranges=dict(arguments.pop("input_ranges")),
         calibration=calibration,

@@ -104,19 +104,25 @@ def step_table(report: dict[str, Any]) -> None:
 
 
 def front_table(report: dict[str, Any], most: int = 8) -> None:
-    """Arena against extra instructions: the cheapest schedule, the smallest, and some between."""
+    """Arena against extra instructions: the cheapest schedule, the smallest, and some between.
+
+    The factor of multiply-accumulates that are executed, where some schedule repeats any.
+    """
     points = report["front"]
     if len(points) < 2:
         return
-    base = report["compute"]["instructions_predicted"]
-    table = _table(">arena B", ">extra instructions", "schedule")
+    base, macs = report["compute"]["instructions_predicted"], report["compute"]["macs"]
+    again = any(point["extra_macs"] for point in points)
+    table = _table(">arena B", ">extra instructions", *[">MACs"] * again, "schedule")
     last = len(points) - 1
     shown = sorted({round(i * last / (most - 1)) for i in range(most)})
     for index in shown:
         extra = points[index]["extra_instructions"]
         label = {0: "layer by layer", last: "smallest"}.get(index, "")
         percent = f"{extra:,} ({100 * extra / max(1, base):.1f} %)"
-        _add_row(table, f"{points[index]['bytes']:,}", percent, label)
+        factor = 1 + points[index]["extra_macs"] / max(1, macs)
+        shown_factor = [f"{factor:.3f} x"] if again else []
+        _add_row(table, f"{points[index]['bytes']:,}", percent, *shown_factor, label)
     _print(table)
 
 

@@ -101,18 +101,22 @@ class RegionPrinter:
         """The tensor's place in the table, added where it is new."""
         if tensor.name in found.numbers:
             return found.numbers[tensor.name]
-        height = _rows(tensor)
-        kept = self.region.rings.get(tensor.name, height)
-        fixed, offset, base = "NULL", 0, self.bases.get(tensor.name, 0)
+        height, part = _rows(tensor), self.plan.schedule.within.get(tensor.name)
+        whole = self.graph.tensors[part.tensor] if part else tensor
+        kept = self.region.rings.get(whole.name, height)
+        maker = self.makers.get(tensor.name, self.makers.get(whole.name, -1))
+        fixed, offset, base = "NULL", 0, self.bases.get(whole.name, 0)
         if tensor.is_constant:
             fixed = self.constant(tensor, f"{self.step_name(step)}_operand")
         elif not base:
             offset = self.plan.offsets[tensor.name]
+        elif part:
+            offset = part.first * (whole.type.bytes // (height * whole.type.shape[2]))
         note = f"{tensor.name}, a ring" if kept < height else tensor.name
         found.tensors.append(
             f"    {{.fixed = {fixed}, .offset = {offset}, "
-            f".row_bytes = {tensor.type.bytes // height}, .height = {height}, .kept = {kept}, "
-            f".maker = {self.makers.get(tensor.name, -1)}, .base = {base}}}, /* {comment(note)} */"
+            f".row_bytes = {whole.type.bytes // height}, .height = {height}, .kept = {kept}, "
+            f".maker = {maker}, .base = {base}}}, /* {comment(note)} */"
         )
         found.numbers[tensor.name] = len(found.tensors) - 1
         return found.numbers[tensor.name]

@@ -16,8 +16,10 @@ from tinycc import ops
 from tinycc.errors import InternalError
 from tinycc.ir.graph import Instance, Tensor
 from tinycc.memory.plan import Buffer, Plan
+from tinycc.memory.remade import check_remade
 from tinycc.ops.concat import Concat
 from tinycc.ops.op import Alias, Drive, row_count
+from tinycc.ops.slice import Slice
 from tinycc.schedule.model import Region, Step
 
 
@@ -26,12 +28,13 @@ def check(plan: Plan) -> None:
 
     Besides the simulation: all places lie in the arena and are multiples of its alignment, declared
     lives cover every access, buffers that are live together are disjoint, the lower bound is not
-    above the arena, and every step of the graph is there.
+    above the arena, every step of the graph is there, and what is made again is what it stands for.
     """
     _check_places(plan)
     _check_disjoint(plan)
     _check_steps(plan)
     _check_outside(plan)
+    check_remade(plan.schedule)
     simulate(plan)
 
 
@@ -95,6 +98,7 @@ def _check_steps(plan: Plan) -> None:
     graph, steps = plan.schedule.graph, plan.schedule.steps
     resting = {n.output for n in graph.nodes if ops.get(n.op).alias is Alias.VIEW}
     resting |= plan.schedule.joined
+    resting |= {n.output for n in graph.nodes if plan.schedule.cuts(n) or plan.schedule.gathers(n)}
     expected = [node for node in graph.nodes if node.output not in resting]
     if [step.node for step in steps] != expected:
         raise _fail("the steps are not the graph's nodes in order")
@@ -107,7 +111,8 @@ def _check_outside(plan: Plan) -> None:
     graph, outside = plan.schedule.graph, plan.schedule.outside
     allowed = set(graph.inputs)
     for node in graph.nodes:
-        if ops.get(node.op).alias is Alias.VIEW and node.inputs[0] in allowed:
+        viewed = ops.get(node.op).alias is Alias.VIEW or plan.schedule.cuts(node)
+        if viewed and node.inputs[0] in allowed:
             allowed.add(node.output)
     placed = {name for buffer in plan.buffers for name in buffer.tensors}
     for name in outside:
@@ -125,12 +130,14 @@ class _Machine:
         self.home = {name: buffer for buffer in plan.buffers for name in buffer.tensors}
         self.scratch = {b.scratch_of: b for b in plan.buffers if b.scratch_of is not None}
         self.kept = {n: rows for r in plan.schedule.regions for n, rows in r.rings.items()}
-        self.tags = self._tags(plan.schedule.joined)
+        self.within = {name: part.tensor for name, part in plan.schedule.within.items()}
+        gathered = {node.output for node in self.graph.nodes if plan.schedule.gathers(node)}
+        self.tags = self._tags(plan.schedule.joined | gathered)
 
     def _tags(self, joined: Set[str]) -> Mapping[str, np.ndarray]:
         """The tags of every run-time tensor; a view has those of what it views.
 
-        A Concat that nothing runs for has those of its operands, which must be one run of bytes.
+        A Concat or slice that nothing runs for has those of its operands.
         """
         tags: dict[str, np.ndarray] = {}
         base_of = {
@@ -143,11 +150,14 @@ class _Machine:
             size = self.graph.tensors[name].type.bytes
             tags[name] = tags.get(base_of.get(name, ""), np.arange(next_tag, next_tag + size))
             next_tag += size
-            if name in joined:
+            if name in joined or self._is_cut(name):
                 instance = self.graph.instance(self.graph.producer[name])
                 shaped = [tags[x.name].reshape(*x.type.shape, -1) for x in instance.inputs]
-                axis = cast(Concat, instance.attrs).axis
-                tags[name] = np.concatenate(shaped, axis=axis).reshape(-1)
+                if name in joined:
+                    moved = np.concatenate(shaped, axis=cast(Concat, instance.attrs).axis)
+                else:
+                    moved = shaped[0][cast(Slice, instance.attrs).index]
+                tags[name] = moved.reshape(-1)
         return tags
 
     def fill_inputs(self) -> None:
@@ -193,7 +203,7 @@ class _Machine:
         if turn == self._turns(step):
             return False
         for name, last in self._awaited(step, turn):
-            maker = makers.get(name)
+            maker = makers.get(self.within.get(name, name))
             if maker is None:
                 continue
             there = turns[maker.index]
@@ -264,7 +274,8 @@ class _Machine:
         mine, output = self._start(tensor.name), self._start(instance.output.name)
         same_ring = self._kept(tensor.name) == self._kept(instance.output.name)
         same_size = tensor.type.bytes == instance.output.type.bytes
-        return mine == output and same_ring and same_size
+        same_rows = self._pitch(tensor.name) == self._pitch(instance.output.name)
+        return mine == output and same_ring and same_size and same_rows
 
     def _scratch(self, step: Step) -> np.ndarray:
         """The scratch of a step."""
@@ -289,7 +300,7 @@ class _Machine:
         if name in self.outside:
             return
         buffer, type_ = self._home(name), self.graph.tensors[name].type
-        needed = self._kept(name) * (type_.bytes // self._rows(name))
+        needed = (self._kept(name) - 1) * self._pitch(name) + type_.bytes // self._rows(name)
         end = buffer.offset + buffer.bytes
         if self._start(name) + needed > end or self._start(name) % type_.dtype.bytes:
             raise _fail(f"`{buffer.name}` cannot hold tensor `{name}`")
@@ -299,8 +310,18 @@ class _Machine:
     def _rows(self, name: str) -> int:
         return row_count(self.graph.tensors[name].type)
 
+    def _is_cut(self, name: str) -> bool:
+        """True for a slice that nothing runs for."""
+        node = self.graph.producer.get(name)
+        return node is not None and self.within.get(name) in node.inputs
+
     def _kept(self, name: str) -> int:
-        return self.kept.get(name, self._rows(name))
+        return self.kept.get(self.within.get(name, name), self._rows(name))
+
+    def _pitch(self, name: str) -> int:
+        """Bytes from one row to the next."""
+        whole = self.within.get(name, name)
+        return self.graph.tensors[whole].type.bytes // self._rows(whole)
 
     def _write(self, name: str, rows: range) -> None:
         for cells, tags in self._cells(name, rows):
@@ -322,11 +343,11 @@ class _Machine:
             return
         start = self._start(name)
         size = self.graph.tensors[name].type.bytes // self._rows(name)
-        kept = self._kept(name)
-        if kept == self._rows(name):
+        kept, pitch = self._kept(name), self._pitch(name)
+        if kept == self._rows(name) and pitch == size:
             span = slice(rows.start * size, rows.stop * size)
             yield self.memory[start:][span], self.tags[name][span]
             return
         for row in rows:
-            at = start + row % kept * size
+            at = start + row % kept * pitch
             yield self.memory[at : at + size], self.tags[name][row * size : (row + 1) * size]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tinycc.errors import InternalError
 from tinycc.ir.graph import Graph, Node
@@ -40,10 +40,16 @@ def buffers(schedule: Schedule) -> tuple[Buffer, ...]:
         if node.output in schedule.joined:
             storages.unite(node.output, graph.tensors[node.output].type.bytes, parts(graph, node))
             continue
+        if schedule.cuts(node):
+            if node.inputs[0] in storages.of:  # else outside, or for a few turns only: see members
+                storages.join(node.inputs[0], node.output, _column_offset(schedule, node.output))
+            continue
+        if schedule.gathers(node):
+            continue
         step = step_of[node.output]
         region = spans[step.index]
         if region.rolls:
-            _add_turns(storages, graph, step, region)
+            _add_turns(storages, schedule, step, region)
         else:
             _add_step(storages, graph, step)
     end = max(0, len(schedule.steps) - 1)
@@ -59,7 +65,10 @@ def members(schedule: Schedule, area: Buffer) -> tuple[Buffer, ...]:
         scratch = f"{own.name}.scratch"
         if own.name in region.brief:
             size = own.type.bytes // row_count(own.type)
-            found.append(_member(area, own.name, (own.name,), size, region.brief[own.name]))
+            cut = [name for name, part in schedule.within.items() if part.tensor == own.name]
+            places = {name: _column_offset(schedule, name) for name in cut}
+            row = _member(area, own.name, (own.name, *cut), size, region.brief[own.name])
+            found.append(replace(row, inside=places))
         if scratch in region.brief:
             at = region.brief[scratch]
             found.append(_member(area, scratch, (), step.scratch_bytes, at, step.index))
@@ -146,13 +155,14 @@ class _Storages:
         area = _Storage(name, region.brief_bytes, region.first, region.last, area=name)
         self.opened.append(area)
 
-    def join(self, owner: str, name: str) -> None:
-        """Another tensor in the bytes of one that has some."""
+    def join(self, owner: str, name: str, at: int = 0) -> None:
+        """Another tensor in the bytes of one that has some, `at` bytes behind its first."""
         storage = self.of[name] = self.of[owner]
         storage.tensors.append(name)
         storage.last_step = max(storage.last_step, self._last_use[name])
-        if storage.inside.get(owner):
-            storage.inside[name] = storage.inside[owner]
+        place = storage.inside.get(owner, 0) + at
+        if place:
+            storage.inside[name] = place
 
     def unite(self, name: str, size: int, parts: Iterable[tuple[str, int]]) -> None:
         """New bytes for a tensor in which others lie, each at its place: they move in whole."""
@@ -187,9 +197,10 @@ def _add_step(storages: _Storages, graph: Graph, step: Step) -> None:
         storages.open_scratch(step, Region(step.index, step.index))
 
 
-def _add_turns(storages: _Storages, graph: Graph, step: Step, region: Region) -> None:
-    """What a step of a rolling region needs: a ring, a whole output, sums."""
-    name, type_ = step.node.output, graph.tensors[step.node.output].type
+def _add_turns(storages: _Storages, schedule: Schedule, step: Step, region: Region) -> None:
+    """What a step of a rolling region needs: a ring, a whole output or its part of one, sums."""
+    graph, name = schedule.graph, step.node.output
+    type_ = graph.tensors[name].type
     if step.index == region.first and region.brief_bytes:
         storages.open_area(region)
     if step.kernel.drive is Drive.ACCUMULATE and step.scratch_bytes:
@@ -201,8 +212,20 @@ def _add_turns(storages: _Storages, graph: Graph, step: Step, region: Region) ->
     elif name in region.rings:
         size = region.rings[name] * (type_.bytes // row_count(type_))
         storages.open_ring(name, size, region)
+    elif name in schedule.within:
+        whole = schedule.within[name].tensor
+        if whole not in storages.of:
+            storages.open(whole, graph.tensors[whole].type.bytes, region.first)
+        storages.join(whole, name, _column_offset(schedule, name))
     else:
         storages.open(name, type_.bytes, region.first)
+
+
+def _column_offset(schedule: Schedule, name: str) -> int:
+    """Where in a row of another tensor those of one that lies within it begin, in bytes."""
+    part = schedule.within[name]
+    whole = schedule.graph.tensors[part.tensor].type
+    return part.first * (whole.bytes // (row_count(whole) * whole.shape[2]))
 
 
 def _viewed(graph: Graph, node: Node) -> str:
@@ -222,7 +245,7 @@ def _last_uses(schedule: Schedule, spans: Mapping[int, Region]) -> dict[str, int
 
     A region reads until its last step. A view counts as a use of its base wherever it stands, so
     that nothing overwrites the base while a view that comes later in the graph still needs it; and
-    so does a Concat without a step as a use of its operands.
+    so do a Concat without a step and a slice without one as uses of their operands.
     """
     graph = schedule.graph
     last = dict.fromkeys(graph.tensors, -1)
@@ -232,7 +255,7 @@ def _last_uses(schedule: Schedule, spans: Mapping[int, Region]) -> dict[str, int
         for name in step.node.inputs:
             last[name] = max(last[name], spans[step.index].last)
     for node in reversed(graph.nodes):
-        if is_view(node) or node.output in schedule.joined:
+        if is_view(node) or node.output in schedule.joined or schedule.cuts(node):
             for base in node.inputs:
                 last[base] = max(last[base], last[node.output])
     return last

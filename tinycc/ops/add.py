@@ -25,7 +25,7 @@ from tinycc.ops.elementwise import (
 )
 from tinycc.ops.elementwise_mve import with_vectors
 from tinycc.ops.numerics import INT32_MAX, Clamp, round_half_up
-from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, all_inputs
+from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, all_inputs, same_column
 
 _MOST_SHIFT = 30
 _LEAST_SHIFT = 10  # |x - zero| <= 255: both roundings of m together stay below 1/4 step
@@ -161,4 +161,5 @@ ADD = Op(
     alias=Alias.IN_PLACE,
     bounds=sum_bounds(1),
     channels=same_channels,
+    columns=same_column,
 )

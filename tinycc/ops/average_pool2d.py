@@ -17,7 +17,7 @@ from tinycc.ops.elementwise_mve import with_vector_average
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import INT32_MAX, Clamp, Requantization, requantization
-from tinycc.ops.op import Array, Drive, Field, Kernel, Op, Params
+from tinycc.ops.op import Array, Columns, Drive, Field, Kernel, Op, Params
 from tinycc.ops.pad import Pad
 from tinycc.ops.pooling import (
     Pooling,
@@ -31,6 +31,7 @@ from tinycc.ops.pooling import (
     rows,
     window,
 )
+from tinycc.ops.pooling import columns as pool_columns
 from tinycc.ops.pooling_dsp import with_average_dsp
 from tinycc.ops.spatial import from_nhwc, to_nhwc
 
@@ -66,6 +67,15 @@ def counts(instance: Instance) -> np.ndarray:
 def _requantization(instance: Instance, divisors: Sequence[int]) -> Requantization:
     ratio = instance.inputs[0].type.scale / instance.output.type.scale
     return requantization([ratio / max(1, divisor) for divisor in divisors])
+
+
+def columns(instance: Instance, column: int) -> Columns:
+    """The input columns under the window, where all columns have the same divisors.
+
+    The multipliers of all divisors of a step share one shift.
+    """
+    divisors = counts(instance)
+    return pool_columns(instance, column) if np.all(divisors == divisors[:, :1]) else None
 
 
 def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
@@ -239,4 +249,5 @@ AVERAGE_POOL2D = Op(
     requires=(_sums_fit,),
     bounds=bounds,
     channels=same_channels,
+    columns=columns,
 )

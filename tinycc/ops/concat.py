@@ -17,6 +17,7 @@ from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.op import (
     Array,
+    Columns,
     Drive,
     Field,
     Kernel,
@@ -26,6 +27,7 @@ from tinycc.ops.op import (
     Scale,
     all_inputs,
     all_rows,
+    same_column,
     same_row,
 )
 
@@ -56,6 +58,11 @@ def joined(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
 def rows(instance: Instance, row: int) -> tuple[RowRange, ...]:
     """Rows stay rows unless they are what is joined."""
     return same_row(instance, row) if _axis(instance) >= 2 else all_rows(instance, row)
+
+
+def columns(instance: Instance, column: int) -> Columns:
+    """Columns stay columns unless they, or rows, are what is joined."""
+    return same_column(instance, column) if _axis(instance) == 3 else None
 
 
 def bounds(instance: Instance, given: Sequence[Bounds]) -> Bounds:
@@ -159,4 +166,5 @@ CONCAT = Op(
     scale=Scale.SAME,
     bounds=bounds,
     channels=channels,
+    columns=columns,
 )

@@ -34,12 +34,13 @@ from tinycc.ops.depthwise_thumb import depthwise_kernels_thumb
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import Clamp
-from tinycc.ops.op import Drive, Field, Kernel, Op, Params, RowRange, Window, vectors
+from tinycc.ops.op import Columns, Drive, Field, Kernel, Op, Params, RowRange, Window, vectors
 from tinycc.ops.spatial import (
     Pads,
     Pair,
     from_nhwc,
     onnx_geometry,
+    slide_columns,
     slide_rows,
     slide_shape,
     slide_window,
@@ -86,6 +87,11 @@ def infer(attrs: object, types: Sequence[TensorType]) -> tuple[int, ...]:
 def rows(instance: Instance, row: int) -> tuple[RowRange, ...]:
     """The input rows under the window."""
     return slide_rows(_attrs(instance), _kernel(instance), instance, row)
+
+
+def columns(instance: Instance, column: int) -> Columns:
+    """The input columns under the window."""
+    return slide_columns(_attrs(instance), _kernel(instance), column)
 
 
 def _correlate(instance: Instance, x: np.ndarray, weights: np.ndarray, fill: float) -> np.ndarray:
@@ -342,4 +348,5 @@ CONV2D = Op(
     bounds=bounds,
     channels=channels,
     select=select,
+    columns=columns,
 )

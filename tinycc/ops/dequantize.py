@@ -17,7 +17,7 @@ from tinycc.ops.conversion import (
     same_values,
     scale_is_normal,
 )
-from tinycc.ops.op import Drive, Field, Kernel, Op, Params, elements, same_row
+from tinycc.ops.op import Drive, Field, Kernel, Op, Params, elements, same_column, same_row
 
 
 def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
@@ -59,4 +59,5 @@ DEQUANTIZE = Op(
     ),
     requires=(_scale_is_float32,),
     channels=same_channels,
+    columns=same_column,
 )

@@ -20,7 +20,18 @@ from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule, onnx_scalar
 from tinycc.ops.functions import FUNCTIONS, ONNX_FUNCTIONS, OnnxFunction
 from tinycc.ops.numerics import INT8_MAX, INT8_MIN, Clamp, integer_bounds, round_half_up
-from tinycc.ops.op import Alias, Array, Drive, Field, Kernel, Op, Params, elements, same_row
+from tinycc.ops.op import (
+    Alias,
+    Array,
+    Drive,
+    Field,
+    Kernel,
+    Op,
+    Params,
+    elements,
+    same_column,
+    same_row,
+)
 
 _FLOAT32_MAX = 3.4028234663852886e38
 
@@ -252,4 +263,5 @@ LOOKUP = Op(
     alias=Alias.IN_PLACE,
     bounds=bounds,
     channels=same_channels,
+    columns=same_column,
 )

@@ -17,6 +17,7 @@ from tinycc.ops.numerics import INT8_MIN
 from tinycc.ops.op import Drive, Kernel, Op, Params, Scale
 from tinycc.ops.pooling import (
     Pooling,
+    columns,
     geometry,
     global_pool,
     infer,
@@ -112,4 +113,5 @@ MAX_POOL2D = Op(
     scale=Scale.SAME,
     bounds=bounds,
     channels=same_channels,
+    columns=columns,
 )

@@ -22,7 +22,7 @@ from tinycc.ops.elementwise import (
 )
 from tinycc.ops.elementwise_mve import with_vector_product
 from tinycc.ops.numerics import Clamp, Requantization, requantization
-from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, all_inputs
+from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, all_inputs, same_column
 
 
 @dataclass(frozen=True)
@@ -114,4 +114,5 @@ MUL = Op(
     alias=Alias.IN_PLACE,
     bounds=bounds,
     channels=same_channels,
+    columns=same_column,
 )

@@ -18,6 +18,10 @@ from tinycc.ops.foreign import OnnxRule
 RowRange = tuple[int, int] | None
 """First and last input row (inclusive) that an output row needs; None: all of them."""
 
+Columns = tuple[tuple[int, int], ...] | None
+"""Per activation the first and last column that an output column needs, padding included (columns
+below 0 or beyond the last); None: the operator cannot make some of its columns alone."""
+
 
 class Alias(enum.Enum):
     """How an output may share memory with an input."""
@@ -101,6 +105,10 @@ def _nothing(_: Instance) -> int:
     return 0
 
 
+def _whole(_: Instance, __: int) -> Columns:
+    return None
+
+
 def _activations(instance: Instance) -> tuple[int, ...]:
     return tuple(i for i, tensor in enumerate(instance.inputs) if not tensor.is_constant)
 
@@ -138,6 +146,10 @@ class Op:
     For exact reduction: `bounds` gives the limits of the output from those of all inputs (None:
     those of its type), `channels` which channels exist together (None: all of them), `select`
     the attributes of the node with fewer channels.
+
+    `columns` does for columns what `rows` does for rows. An operator that has it makes a strip of
+    its output when it gets that strip's columns, with the same attributes but the left and right
+    padding of `pads` that lie in the strip.
     """
 
     name: str
@@ -157,6 +169,7 @@ class Op:
     bounds: Callable[[Instance, Sequence[Bounds]], Bounds] | None = None
     channels: Callable[[Instance], Channels | None] | None = None
     select: Select = same_attributes
+    columns: Callable[[Instance, int], Columns] = field(default=_whole)
 
 
 def elements(instance: Instance) -> int:
@@ -188,6 +201,22 @@ def same_row(instance: Instance, row: int) -> tuple[RowRange, ...]:
         (row, row) if row_count(tensor.type) > row else (0, row_count(tensor.type) - 1)
         for tensor in instance.activations
     )
+
+
+def same_column(instance: Instance, column: int) -> Columns:
+    """`columns` of an operator that works element by element on images.
+
+    An operand of one column serves every output column; a constant must be such a one.
+    """
+    output, width = instance.output.type.shape, instance.output.type.shape[-2]
+    wide = [t for t in instance.inputs if width > 1 and _spans_columns(t.type, width)]
+    if len(output) != 4 or any(tensor.is_constant for tensor in wide):
+        return None
+    return tuple((column, column) if tensor in wide else (0, 0) for tensor in instance.activations)
+
+
+def _spans_columns(type_: TensorType, width: int) -> bool:
+    return len(type_.shape) >= 2 and type_.shape[-2] == width
 
 
 def all_rows(instance: Instance, row: int) -> tuple[RowRange, ...]:

@@ -13,7 +13,7 @@ from tinycc.ir.graph import Instance, Tensor
 from tinycc.ir.types import TensorType
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, onnx_integers
-from tinycc.ops.op import Field, RowRange, Window
+from tinycc.ops.op import Columns, Field, RowRange, Window
 from tinycc.ops.spatial import (
     Pads,
     Pair,
@@ -21,6 +21,7 @@ from tinycc.ops.spatial import (
     onnx_geometry,
     output_extent,
     pair,
+    slide_columns,
     slide_rows,
     slide_shape,
     slide_window,
@@ -53,6 +54,11 @@ def infer(attrs: object, types: Sequence[TensorType]) -> tuple[int, ...]:
 def rows(instance: Instance, row: int) -> tuple[RowRange, ...]:
     """The input rows under the window."""
     return slide_rows(geometry(instance), geometry(instance).kernel, instance, row)
+
+
+def columns(instance: Instance, column: int) -> Columns:
+    """The input columns under the window."""
+    return slide_columns(geometry(instance), geometry(instance).kernel, column)
 
 
 def window(instance: Instance) -> Window:

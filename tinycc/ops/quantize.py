@@ -18,7 +18,7 @@ from tinycc.ops.conversion import (
     scale_is_normal,
 )
 from tinycc.ops.numerics import INT8_MAX, INT8_MIN
-from tinycc.ops.op import Drive, Field, Kernel, Op, Params, elements, same_row
+from tinycc.ops.op import Drive, Field, Kernel, Op, Params, elements, same_column, same_row
 
 
 def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
@@ -74,4 +74,5 @@ QUANTIZE = Op(
     requires=(_scale_is_float32,),
     bounds=bounds,
     channels=same_channels,
+    columns=same_column,
 )

@@ -11,7 +11,7 @@ from tinycc.ir.types import DType
 from tinycc.ops.bounds import Bounds
 from tinycc.ops.channels import same_channels
 from tinycc.ops.conversion import Conversion, conversion_examples, infer, same_values
-from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, elements, same_row
+from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, elements, same_column, same_row
 
 FLIP = 0x80
 
@@ -66,4 +66,5 @@ RECENTRE = Op(
     alias=Alias.IN_PLACE,
     bounds=bounds,
     channels=same_channels,
+    columns=same_column,
 )

@@ -26,6 +26,12 @@ class Slice:
     extents: tuple[int, ...]
     steps: tuple[int, ...]
 
+    @property
+    def index(self) -> tuple[np.ndarray, ...]:
+        """What picks the block from an array."""
+        axes = zip(self.starts, self.extents, self.steps, strict=True)
+        return np.ix_(*(start + step * np.arange(extent) for start, extent, step in axes))
+
 
 def _attrs(instance: Instance) -> Slice:
     return cast(Slice, instance.attrs)
@@ -38,10 +44,7 @@ def infer(attrs: object, types: Sequence[TensorType]) -> tuple[int, ...]:
 
 def sliced(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
     """The block: integers and reals alike."""
-    attrs = _attrs(instance)
-    axes = zip(attrs.starts, attrs.extents, attrs.steps, strict=True)
-    index = [start + step * np.arange(extent) for start, extent, step in axes]
-    block: np.ndarray = values[0][np.ix_(*index)]
+    block: np.ndarray = values[0][_attrs(instance).index]
     return block
 
 

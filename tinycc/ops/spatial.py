@@ -10,7 +10,7 @@ import numpy as np
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
 from tinycc.ops.foreign import Builder, ForeignNode
-from tinycc.ops.op import RowRange, Window, window_rows
+from tinycc.ops.op import Columns, RowRange, Window, window_rows
 
 Pair = tuple[int, int]
 Pads = tuple[int, int, int, int]  # top, left, bottom, right
@@ -48,6 +48,12 @@ def slide_rows(attrs: Sliding, kernel: Pair, instance: Instance, row: int) -> tu
     return (
         window_rows(row, attrs.strides[0], attrs.pads[0], kernel[0], attrs.dilations[0], height),
     )
+
+
+def slide_columns(attrs: Sliding, kernel: Pair, column: int) -> Columns:
+    """The input columns under the window of an output column."""
+    first = column * attrs.strides[1] - attrs.pads[1]
+    return ((first, first + (kernel[1] - 1) * attrs.dilations[1]),)
 
 
 def slide_window(attrs: Sliding, kernel: Pair) -> Window:

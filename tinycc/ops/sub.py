@@ -9,7 +9,7 @@ from tinycc.ops.channels import same_channels
 from tinycc.ops.elementwise import binary_examples, binary_rule, broadcasts_simply, infer, rows
 from tinycc.ops.elementwise_mve import with_vectors
 from tinycc.ops.numerics import Clamp
-from tinycc.ops.op import Alias, Op
+from tinycc.ops.op import Alias, Op, same_column
 
 
 @dataclass(frozen=True)
@@ -34,4 +34,5 @@ SUB = Op(
     alias=Alias.IN_PLACE,
     bounds=sum_bounds(-1),
     channels=same_channels,
+    columns=same_column,
 )

@@ -11,6 +11,7 @@ from tinycc.pipeline import Compiled
 from tinycc.report.estimate import code_bytes, step_instructions
 from tinycc.report.measure import Measured
 from tinycc.report.reduction import reduction_document, reduction_notes
+from tinycc.schedule.cost import graph_macs
 
 SCHEMA = 1
 
@@ -24,7 +25,12 @@ def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         "target": {"name": compiled.target.name, "isa": sorted(compiled.target.isa)},
         "memory": {"sram": _sram(compiled, measured), "flash": _flash(compiled, measured)},
         "front": [
-            {"bytes": point.bytes, "extra_instructions": point.extra} for point in compiled.front
+            {
+                "bytes": point.bytes,
+                "extra_instructions": point.extra,
+                "extra_macs": point.macs,
+            }
+            for point in compiled.front
         ],
         "compute": _compute(compiled, measured),
         "reduction": reduction_document(compiled),
@@ -102,12 +108,12 @@ def _flash(compiled: Compiled, measured: Measured) -> dict[str, Any]:
 
 
 def _compute(compiled: Compiled, measured: Measured) -> dict[str, Any]:
-    instances = [compiled.graph.instance(node) for node in compiled.graph.nodes]
-    macs = sum(ops.get(instance.node.op).macs(instance) for instance in instances)
+    macs, executed = (graph_macs(g) for g in (compiled.graph, compiled.plan.schedule.graph))
     return {
         "original_macs": compiled.source.original_macs,
         "macs": macs,
-        "extra_macs": 0,
+        "extra_macs": executed - macs,
+        "recompute": executed / macs if macs else 1.0,
         "instructions_predicted": sum(step_instructions(compiled)),
         "instructions": measured.instructions,
         "cycles_estimate": measured.cycles,

@@ -26,4 +26,5 @@ def code_bytes(code: CodeFiles) -> int:
 
 def step_instructions(compiled: Compiled) -> list[int]:
     """Predicted executed instructions of every step, turns in a region not counted."""
-    return [round(step_cost(compiled.graph, step)) for step in compiled.plan.schedule.steps]
+    schedule = compiled.plan.schedule
+    return [round(step_cost(schedule.graph, step)) for step in schedule.steps]

@@ -23,6 +23,11 @@ def summary(report: dict[str, Any]) -> str:
         f"  work   {compute['macs']:,} multiply-accumulates in {len(report['steps'])} steps",
         f"         {_instructions(report)}",
     ]
+    if compute["extra_macs"]:
+        lines.append(
+            f"         {compute['extra_macs']:,} multiply-accumulates are done again:"
+            f" {compute['recompute']:.3f} x executed"
+        )
     if report["reduction"] is not None and report["reduction"]["removed"]:
         lines += _reduction(report["reduction"])
     if report["steps"]:

@@ -3,54 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from tinycc.schedule.cost import step_cost
+from tinycc.schedule.cost import graph_macs, step_cost
 from tinycc.schedule.model import Region, Schedule
 from tinycc.schedule.regions import Candidate, Candidates
+from tinycc.schedule.remake import remade
+from tinycc.schedule.tiles import Tiles
 from tinycc.target import Target
 
 BALANCED = 0.03
 """What `balanced` may cost beyond the layer-by-layer schedule, as a part of its instructions."""
 
+_MOST_AGAIN = 1000
+"""No schedule repeats as much; keeps huge factors finite."""
+
 
 @dataclass(frozen=True)
 class Point:
-    """A schedule of the front: its peak, and the instructions that taking turns adds."""
+    """A schedule of the front: its peak, the instructions it adds to those of the layers, and the
+
+    multiply-accumulates that it does again.
+    """
 
     bytes: int
     extra: int
     regions: tuple[Region, ...]
+    macs: int = 0
 
 
 class Front:
     """All trade-offs of peak bytes against extra instructions over one order of steps.
 
-    `points` go from the cheapest schedule (layer by layer) to the smallest.
+    `points` go from the cheapest schedule (layer by layer) to the smallest. `recompute`: how many
+    multiply-accumulates may be executed, over those of the network, where that makes the peak
+    smaller than all else does.
     """
 
-    def __init__(self, layers: Schedule, target: Target) -> None:
+    def __init__(self, layers: Schedule, target: Target, recompute: float = 1.0) -> None:
         self.layers = layers
         self.candidates = Candidates(layers, target)
-        count = len(layers.steps)
-        self._edges = [list(self.candidates.from_start(start)) for start in range(count)]
-        self.points = tuple(self._sweep())
+        self.tiles = Tiles(self.candidates, target)
+        self._starts = range(len(layers.steps))
+        self._edges = [list(self.candidates.from_start(start)) for start in self._starts]
+        self.points = tuple(self._sweep(1 << 60, 0))
+        spare = int(min(recompute - 1, _MOST_AGAIN) * graph_macs(layers.network))
+        if spare > 0 and self._starts:
+            self.points += tuple(self._tiled(self.points[-1].bytes - 1, spare))
 
-    def _sweep(self) -> Iterator[Point]:
-        limit = 1 << 60
-        while (path := cheapest_path(self._edges, limit)) is not None:
+    def _tiled(self, limit: int, spare: int) -> Iterator[Point]:
+        """What column tiles make possible below the smallest peak without them."""
+        for start in self._starts:
+            self._edges[start] += self.tiles.below(start, limit + 1, spare)
+        return self._sweep(limit, spare)
+
+    def _sweep(self, limit: int, spare: int) -> Iterator[Point]:
+        while (path := cheapest_path(self._edges, limit, spare)) is not None:
             peak = max((choice.bytes for choice in path), default=0)
-            extra = sum(choice.extra for choice in path)
-            yield Point(peak, extra, tuple(choice.region for choice in path))
+            extra, macs = sum(choice.extra for choice in path), sum(c.macs for c in path)
+            yield Point(peak, extra, tuple(choice.region for choice in path), macs)
             if not path:
                 break
             limit = peak - 1
 
     def schedule(self, point: Point) -> Schedule:
         """The schedule of a point."""
-        regions = [self.candidates.settled(region) for region in point.regions]
-        steps = [step for region in regions for step in self.candidates.steps_of(region)]
-        return replace(self.layers, steps=tuple(steps), regions=tuple(regions))
+        return remade(self.layers, point.regions, self.candidates, self.tiles)
 
     def choose(self, optimize: str) -> Point:
         """The point for a goal: `ram` the smallest, `speed` the cheapest, `balanced` the smallest
@@ -65,28 +83,64 @@ class Front:
         return [p for p in self.points if p.extra <= BALANCED * total][-1]
 
 
-def cheapest_path(edges: Sequence[Sequence[Candidate]], limit: int) -> list[Candidate] | None:
-    """Regions from the first step to the last, each within `limit` bytes: least extra, then fewest
+@dataclass(frozen=True)
+class _Path:
+    """Regions from the first step on: what they add, and what they need at the worst of them."""
 
-    bytes at the worst of them, then fewest regions. None where there is none.
+    extra: int = 0
+    macs: int = 0
+    bytes: int = 0
+    regions: int = 0
+    last: Candidate | None = None
+    before: _Path | None = None
+
+    def and_then(self, choice: Candidate) -> _Path:
+        """This path with one more region."""
+        return _Path(
+            self.extra + choice.extra,
+            self.macs + choice.macs,
+            max(self.bytes, choice.bytes),
+            self.regions + 1,
+            choice,
+            self,
+        )
+
+    def choices(self) -> list[Candidate]:
+        """Its regions in order."""
+        found: list[Candidate] = []
+        path = self
+        while path.last is not None and path.before is not None:
+            found.append(path.last)
+            path = path.before
+        return found[::-1]
+
+    @property
+    def cost(self) -> tuple[int, int, int]:
+        """Least extra is best, then fewest bytes, then fewest regions."""
+        return self.extra, self.bytes, self.regions
+
+
+def cheapest_path(
+    edges: Sequence[Sequence[Candidate]], limit: int, spare: int = 0
+) -> list[Candidate] | None:
+    """Regions from the first step to the last, each within `limit` bytes, which do at most `spare`
+
+    multiply-accumulates again: least extra, then fewest bytes at the worst of them, then fewest
+    regions. None where there is none. Of the paths to a step all are kept that are better than the
+    others in cost or in what they do again.
     """
-    best: list[tuple[int, int, int] | None] = [(0, 0, 0)] + [None] * len(edges)
-    chosen: dict[int, Candidate] = {}
+    reached: list[list[_Path]] = [[_Path()], *([] for _ in edges)]
     for start, choices in enumerate(edges):
-        before = best[start]
-        for choice in choices if before is not None else ():
-            assert before is not None
-            end = choice.region.last + 1
-            cost = (before[0] + choice.extra, max(before[1], choice.bytes), before[2] + 1)
-            known = best[end]
-            if choice.bytes <= limit and (known is None or cost < known):
-                best[end] = cost
-                chosen[end] = choice
-    if best[-1] is None:
-        return None
-    path: list[Candidate] = []
-    end = len(edges)
-    while end > 0:
-        path.append(chosen[end])
-        end = path[-1].region.first
-    return path[::-1]
+        for path in reached[start]:
+            for choice in choices:
+                if choice.bytes <= limit and path.macs + choice.macs <= spare:
+                    _keep(reached[choice.region.last + 1], path.and_then(choice))
+    return min(reached[-1], key=lambda one: one.cost).choices() if reached[-1] else None
+
+
+def _keep(known: list[_Path], path: _Path) -> None:
+    """Adds a path to those that end at the same step, unless one of them is as good in all."""
+    if any(one.cost <= path.cost and one.macs <= path.macs for one in known):
+        return
+    known[:] = [one for one in known if one.cost < path.cost or one.macs < path.macs]
+    known.append(path)

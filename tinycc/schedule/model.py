@@ -44,7 +44,8 @@ class Region:
     replace those of another one, that other one: both are in one ring. `brief` gives the places,
     in an area of `brief_bytes`, of what is needed for a few turns at a time (single rows by their
     tensor, scratch by its step's output with `.scratch` behind it). `lean`: with the kernels that
-    need the least scratch.
+    need the least scratch. `strips`: over how many strips of columns they run, one after the other
+    (such a region becomes that many regions of narrower steps once it is chosen).
     """
 
     first: int
@@ -55,6 +56,7 @@ class Region:
     brief: Mapping[str, int] = field(default_factory=dict)
     brief_bytes: int = 0
     lean: bool = False
+    strips: int = 1
 
     @property
     def area(self) -> str:
@@ -68,6 +70,14 @@ class Region:
 
 
 @dataclass(frozen=True)
+class Part:
+    """The columns of a tensor from `first` on."""
+
+    tensor: str
+    first: int = 0
+
+
+@dataclass(frozen=True)
 class Schedule:
     """The steps in execution order; `graph.nodes` is in the same order, views included.
 
@@ -76,6 +86,11 @@ class Schedule:
     outputs of Concat nodes that have no step, because their operands are made inside them.
     `outside`: the model inputs, and views of them, that lie in memory of the caller and are only
     read.
+
+    Where `graph` makes something more than once, `source` is the network as it is, and `remade`
+    says of which of its tensors each such tensor is a part. `within`: tensors whose rows lie inside
+    the rows of another one, which slices (of that tensor) and Concat nodes (of its strips) stand
+    for: these have no step.
     """
 
     graph: Graph
@@ -84,6 +99,24 @@ class Schedule:
     regions: tuple[Region, ...] = ()
     joined: frozenset[str] = frozenset()
     outside: frozenset[str] = frozenset()
+    source: Graph | None = None
+    remade: Mapping[str, Part] = field(default_factory=dict)
+    within: Mapping[str, Part] = field(default_factory=dict)
+
+    @property
+    def network(self) -> Graph:
+        """The network as it is, every tensor made once."""
+        return self.source or self.graph
+
+    def gathers(self, node: Node) -> bool:
+        """True for a Concat of strips that are made where they belong in its output."""
+        parts = (self.within.get(name) for name in node.inputs)
+        return any(part is not None and part.tensor == node.output for part in parts)
+
+    def cuts(self, node: Node) -> bool:
+        """True for a slice that is some columns of its input where they lie."""
+        part = self.within.get(node.output)
+        return part is not None and part.tensor in node.inputs
 
     def region_of(self, step: int) -> Region:
         """The region of a step; a region of its own where none was chosen."""

@@ -7,7 +7,7 @@ everything between. The peak of a schedule is its dearest region; `front` choose
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,11 +28,15 @@ LEAN = 0.1
 
 @dataclass(frozen=True)
 class Candidate:
-    """A possible region, the bytes live in it, and the instructions it adds to its layers'."""
+    """A possible region, the bytes live in it, the instructions it adds to its layers', and how
+
+    many multiply-accumulates of these are done again.
+    """
 
     region: Region
     bytes: int
     extra: int
+    macs: int = 0
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class Candidates:
     def from_start(self, start: int) -> Iterator[Candidate]:
         """The regions that begin at a step, shortest first."""
         yield from self._singles(start)
-        end = self._reach(start)
+        end = self.reach(start)
         if end - start < 2:
             return
         rows = [row for row in self.rows[start:end] if row is not None]
@@ -128,7 +132,7 @@ class Candidates:
         slower = [step for step, lean in pairs if lean is not step]
         return round(sum(LEAN * step_cost(self.graph, step) for step in slower))
 
-    def _reach(self, start: int) -> int:
+    def reach(self, start: int) -> int:
         """The first step that cannot take turns with those from `start` on."""
         made: set[str] = set()
         roots: set[str] = set()
@@ -172,7 +176,7 @@ class Candidates:
         before, after = self.live(start), self.live(stop)
         roots = [self.roots[played.steps[p].output] for p in range(stop - start)]
         inner = [position for position, root in enumerate(roots) if root not in after]
-        rings, shared = self._rings(played, inner)
+        rings, shared = self.rings(played, inner)
         region = Region(start, stop - 1, rings, shared)
         growers = [*self._outputs(played, after - before), *self._lasting(played, region)]
         pairs, saved = self._overlaps(played, before - after, growers)
@@ -181,32 +185,15 @@ class Candidates:
         least = 1 << 60
         for lean in (False, True):
             region = replace(region, overlaps=pairs, lean=lean)
-            lasting, brief = self._inside(played, region)
-            peak = sum((item.bytes * item.live for item in brief), np.zeros(1, np.int64)).max()
-            bytes_ = whole + lasting + int(peak)
+            bytes_ = whole + most_bytes(*self._inside(played, region))
             if bytes_ < least:
                 yield Candidate(region, bytes_, turns + lean * self._penalty(start, stop))
             least = bytes_
 
     def _inside(self, played: Play, region: Region) -> tuple[int, list[Brief]]:
         """Bytes that live as long as a region, and those that live for a few turns only."""
-        lasting, brief = 0, []
-        for position, step in enumerate(self.steps_of(region)):
-            row, name = played.steps[position], step.node.output
-            scratch = aligned(step.scratch_bytes, self.alignment)
-            if row.accumulates:
-                lasting += scratch
-            elif scratch:
-                live = played.busy[position]
-                brief.append(Brief(f"{name}.scratch", scratch, live))
-            if name not in region.rings or name in region.shared:
-                continue
-            ring = self.ring_bytes(name, region.rings[name])
-            if is_brief(name, region.rings, region.shared):
-                brief.append(Brief(name, ring, played.held[position]))
-            else:
-                lasting += ring
-        return lasting, brief
+        steps = self.steps_of(region)
+        return inside(played, steps, (region.rings, region.shared), self.ring_bytes, self.alignment)
 
     def settled(self, region: Region) -> Region:
         """A chosen region with places for its brief bytes."""
@@ -222,7 +209,7 @@ class Candidates:
         pairs, _ = self._overlaps(played, dying, [area] if brief else [])
         return replace(region, brief=places, brief_bytes=size, overlaps=(*region.overlaps, *pairs))
 
-    def _rings(self, played: Play, inner: Sequence[int]) -> tuple[dict[str, int], dict[str, str]]:
+    def rings(self, played: Play, inner: Sequence[int]) -> tuple[dict[str, int], dict[str, str]]:
         """Rows to keep of the tensors made at some positions, and which take over others' rows."""
         rings: dict[str, int] = {}
         for position in inner:
@@ -303,6 +290,40 @@ class Candidates:
     def _read_as_it_is(self, name: str) -> bool:
         """True when no view of the tensor is read: rows would mean something else there."""
         return all(other == name for other, root in self.roots.items() if root == name)
+
+
+def inside(
+    played: Play,
+    steps: Sequence[Step],
+    kept: tuple[Mapping[str, int], Mapping[str, str]],
+    ring_bytes: Callable[[str, int], int],
+    alignment: int,
+) -> tuple[int, list[Brief]]:
+    """Bytes that live as long as steps take turns, and those that live for a few turns only.
+
+    `kept`: a region's rings and shared; `ring_bytes`: of so many rows of a tensor.
+    """
+    rings, shared = kept
+    lasting, brief = 0, []
+    for position, step in enumerate(steps):
+        name, scratch = step.node.output, aligned(step.scratch_bytes, alignment)
+        if played.steps[position].accumulates:
+            lasting += scratch
+        elif scratch:
+            brief.append(Brief(f"{name}.scratch", scratch, played.busy[position]))
+        if name not in rings or name in shared:
+            continue
+        ring = ring_bytes(name, rings[name])
+        if is_brief(name, rings, shared):
+            brief.append(Brief(name, ring, played.held[position]))
+        else:
+            lasting += ring
+    return lasting, brief
+
+
+def most_bytes(lasting: int, brief: Sequence[Brief]) -> int:
+    """The bytes that a region needs at its worst turn."""
+    return lasting + int(sum((b.bytes * b.live for b in brief), np.zeros(1, np.int64)).max())
 
 
 def is_brief(name: str, rings: Mapping[str, int], shared: Mapping[str, str]) -> bool:
