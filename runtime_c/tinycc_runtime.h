@@ -68,4 +68,16 @@ static inline int8_t tinycc_requantize(int32_t acc, int32_t multiplier, int32_t 
     return (int8_t)(value > high ? high : value);
 }
 
+/* Bounds behind a kernel that saturates to int8; the lower one acts first. */
+static inline void tinycc_clamp_s8(int8_t *y, int32_t count, int32_t low, int32_t high)
+{
+    if (low == INT8_MIN && high == INT8_MAX) {
+        return;
+    }
+    for (const int8_t *const end = y + count; y < end; y++) {
+        const int32_t raised = *y < low ? low : *y;
+        *y = (int8_t)(raised > high ? high : raised);
+    }
+}
+
 #endif

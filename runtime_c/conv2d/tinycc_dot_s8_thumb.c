@@ -195,15 +195,8 @@ __asm__(
 void tinycc_dot_s8_thumb(const tinycc_dot_s8_dsp_params *p, const int32_t *packed,
                          const int32_t *strip, int8_t *y)
 {
-    const int32_t low = p->low, high = p->high;
     tinycc_dot_s8_thumb_outputs(packed, strip, y, p);
-    if (low == INT8_MIN && high == INT8_MAX) {
-        return;
-    }
-    for (const int8_t *const end = y + p->channels; y < end; y++) {
-        const int32_t raised = *y < low ? low : *y;
-        *y = (int8_t)(raised > high ? high : raised);
-    }
+    tinycc_clamp_s8(y, p->channels, p->low, p->high);
 }
 
 int32_t *tinycc_widen_last_s8_thumb(int32_t *strip, const int8_t *x, int32_t count)

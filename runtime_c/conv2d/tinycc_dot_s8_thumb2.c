@@ -103,17 +103,6 @@ static const int32_t *tinycc_dot_s8_thumb2_one(const int32_t *packed, const int3
     return packed + 4 + 4 * quads;
 }
 
-static void tinycc_dot_s8_thumb2_clamp(const tinycc_dot_s8_dsp_params *p, int8_t *y, int32_t bytes)
-{
-    if (p->low == INT8_MIN && p->high == INT8_MAX) {
-        return;
-    }
-    for (int32_t i = 0; i < bytes; i++) {
-        const int32_t raised = y[i] < p->low ? p->low : y[i];
-        y[i] = (int8_t)(raised > p->high ? p->high : raised);
-    }
-}
-
 void tinycc_dot_s8_thumb2(const tinycc_dot_s8_dsp_params *p, const int32_t *packed,
                           const int32_t *strip, int8_t *y, int32_t pixels)
 {
@@ -128,7 +117,7 @@ void tinycc_dot_s8_thumb2(const tinycc_dot_s8_dsp_params *p, const int32_t *pack
         }
         packed += p->fraction ? 8 : 4;
     }
-    tinycc_dot_s8_thumb2_clamp(p, y, pixels * p->channels);
+    tinycc_clamp_s8(y, pixels * p->channels, p->low, p->high);
 }
 
 int32_t *tinycc_widen_s8_thumb2(int32_t *to, const int8_t *x, int32_t count, int32_t pixels)

@@ -112,15 +112,4 @@ void tinycc_dw_s8_thumb_load(const tinycc_dwconv2d_s8_thumb_params *p,
     to[1] = p->multiplier[channel];
 }
 
-void tinycc_dw_s8_thumb_clamp(int8_t *y, int32_t count, int32_t low, int32_t high)
-{
-    if (low == INT8_MIN && high == INT8_MAX) {
-        return;
-    }
-    for (const int8_t *const end = y + count; y < end; y++) {
-        const int32_t raised = *y < low ? low : *y;
-        *y = (int8_t)(raised > high ? high : raised);
-    }
-}
-
 #endif

@@ -103,8 +103,6 @@ void tinycc_dw_s8_thumb_move(const tinycc_dwconv2d_s8_thumb_params *p,
 void tinycc_dw_s8_thumb_load(const tinycc_dwconv2d_s8_thumb_params *p,
                              const tinycc_dw_s8_thumb_plan *plan, int32_t channel);
 
-void tinycc_dw_s8_thumb_clamp(int8_t *y, int32_t count, int32_t low, int32_t high);
-
 /* `n` output rows of all channels. */
 static inline void tinycc_dw_s8_thumb_all(const tinycc_dwconv2d_s8_thumb_params *p,
                                           tinycc_dw_s8_thumb_make *make, const void *const *in,
@@ -139,7 +137,7 @@ static inline void tinycc_dw_s8_thumb_all(const tinycc_dwconv2d_s8_thumb_params 
         }
         to += p->times;
     }
-    tinycc_dw_s8_thumb_clamp(y, n * row_bytes, p->low, p->high);
+    tinycc_clamp_s8(y, n * row_bytes, p->low, p->high);
 }
 
 #endif

@@ -156,17 +156,6 @@ static void tinycc_dwconv3x3_s8_thumb2_edge(const tinycc_dwconv3x3_s8_thumb2_par
     }
 }
 
-static void tinycc_dwconv3x3_s8_thumb2_clamp(int8_t *y, int32_t count, int32_t low, int32_t high)
-{
-    if (low == INT8_MIN && high == INT8_MAX) {
-        return;
-    }
-    for (const int8_t *const end = y + count; y < end; y++) {
-        const int32_t raised = *y < low ? low : *y;
-        *y = (int8_t)(raised > high ? high : raised);
-    }
-}
-
 void tinycc_dwconv3x3_s8_thumb2(const void *params, const void *const *in, void *out, int32_t n,
                                 void *scratch)
 {
@@ -193,7 +182,7 @@ void tinycc_dwconv3x3_s8_thumb2(const void *params, const void *const *in, void 
         }
         y += both ? 2 * channels : channels;
     }
-    tinycc_dwconv3x3_s8_thumb2_clamp(out, p->out_width * channels, p->low, p->high);
+    tinycc_clamp_s8(out, p->out_width * channels, p->low, p->high);
 }
 
 #endif

@@ -49,6 +49,7 @@ typedef struct {
 
 tinycc_kernel tinycc_add_s8;
 tinycc_kernel tinycc_add_s8_mve;
+tinycc_kernel tinycc_add_s8_thumb2;
 
 /* y = tinycc_requantize((x1 - zero1) * (x2 - zero2), multiplier, shift, out_zero, low, high) */
 typedef struct {
@@ -60,6 +61,7 @@ typedef struct {
 } tinycc_mul_s8_params;
 
 tinycc_kernel tinycc_mul_s8;
+tinycc_kernel tinycc_mul_s8_thumb2; /* 255 * 255 << shift fits int32 */
 tinycc_kernel tinycc_mul_s8_mve; /* 255 * 255 << shift fits int32 */
 
 #endif

@@ -16,5 +16,6 @@ typedef struct {
 
 tinycc_kernel tinycc_max_pool2d_s8;
 tinycc_kernel tinycc_max_pool2d_s8_mve;
+tinycc_kernel tinycc_max_pool2d_s8_dsp; /* 4 or more channels */
 
 #endif

@@ -197,13 +197,28 @@ def test_every_optimisation_gives_the_same_bits_on_risc_v(level: str, tmp_path: 
     assert run_cases_on("rv32imc", cases, tmp_path, *level.split()) == ""
 
 
-def test_dsp_pools_equal_the_reference(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("target", "feature", "name"),
+    [
+        ("cortex-m4", "dsp", "average_pool2d"),
+        ("cortex-m4", "dsp", "max_pool2d"),
+        ("cortex-m3", "thumb2", "add"),
+        ("cortex-m3", "thumb2", "sub"),
+        ("cortex-m3", "thumb2", "mul"),
+    ],
+)
+def test_other_operators_equal_the_reference(
+    target: str, feature: str, name: str, tmp_path: Path
+) -> None:
     rng = np.random.default_rng(7)
-    make, op = ExampleMaker(rng), ops.get("average_pool2d")
-    instances = list(op.examples(rng))
-    cases = [c for i, x in enumerate(instances) for c in cases_of_instance(x, make, f"pool {i}")]
+    make, op = ExampleMaker(rng), ops.get(name)
+    cases = [
+        case
+        for index, instance in enumerate(op.examples(rng))
+        for case in cases_of_instance(instance, make, f"{name} {index}", feature)
+    ]
     assert len(cases) >= 2
-    assert run_cases_on("cortex-m4", cases, tmp_path) == ""
+    assert run_cases_on(target, cases, tmp_path) == ""
 
 
 def test_a_wrong_byte_and_a_read_behind_a_buffer_are_found(tmp_path: Path) -> None:

@@ -24,6 +24,7 @@ from tinycc.ops.elementwise import (
     walk_fields,
 )
 from tinycc.ops.elementwise_mve import with_vectors
+from tinycc.ops.elementwise_thumb2 import with_sum
 from tinycc.ops.numerics import INT32_MAX, Clamp, round_half_up
 from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, all_inputs, same_column
 
@@ -155,7 +156,7 @@ ADD = Op(
     real=sum_real(1),
     rows=rows,
     examples=binary_examples("add", Add, sum_scale),
-    kernels=with_vectors(sum_kernel(1)),
+    kernels=with_sum(with_vectors(sum_kernel(1))),
     onnx=(binary_rule("Add", "add", Add()),),
     requires=(broadcasts_simply, sum_fits(1)),
     alias=Alias.IN_PLACE,

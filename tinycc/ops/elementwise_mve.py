@@ -33,13 +33,18 @@ def _number(params: Params, name: str) -> int:
     return value
 
 
-def vectorised_product(plain: Kernel) -> Kernel:
-    """The product of two centred values is shifted in 32 bits."""
+def product_is_int32(plain: Kernel) -> Callable[[Instance], bool]:
+    """Whether the product of two centred values can be shifted in 32 bits."""
 
     def fits(instance: Instance) -> bool:
         return 255 * 255 << _number(plain.params(instance), "shift") <= INT32_MAX
 
-    return vectorised(plain, fits)
+    return fits
+
+
+def vectorised_product(plain: Kernel) -> Kernel:
+    """The product of two centred values is shifted in 32 bits."""
+    return vectorised(plain, product_is_int32(plain))
 
 
 def vectorised_average(plain: Kernel) -> Kernel:

@@ -11,6 +11,7 @@ from tinycc.ir.graph import Instance
 from tinycc.ops.bounds import Bounds, exactly, hull, per_channel
 from tinycc.ops.channels import same_channels
 from tinycc.ops.elementwise_mve import with_vectors
+from tinycc.ops.elementwise_thumb2 import with_largest
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import INT8_MIN
@@ -96,14 +97,16 @@ MAX_POOL2D = Op(
     real=real,
     rows=rows,
     examples=examples,
-    kernels=with_vectors(
-        Kernel(
-            "tinycc_max_pool2d_s8",
-            "max_pool2d/tinycc_max_pool2d_s8.c",
-            Drive.ROWS,
-            params,
-            window=window,
-        ),
+    kernels=with_largest(
+        with_vectors(
+            Kernel(
+                "tinycc_max_pool2d_s8",
+                "max_pool2d/tinycc_max_pool2d_s8.c",
+                Drive.ROWS,
+                params,
+                window=window,
+            ),
+        )
     ),
     onnx=(
         OnnxRule("MaxPool", _from_onnx),

@@ -21,6 +21,7 @@ from tinycc.ops.elementwise import (
     walk_fields,
 )
 from tinycc.ops.elementwise_mve import with_vector_product
+from tinycc.ops.elementwise_thumb2 import with_product
 from tinycc.ops.numerics import Clamp, Requantization, requantization
 from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, all_inputs, same_column
 
@@ -99,15 +100,17 @@ MUL = Op(
     real=real,
     rows=rows,
     examples=binary_examples("mul", Mul, lambda first, second: 128 * first * second),
-    kernels=with_vector_product(
-        Kernel(
-            "tinycc_mul_s8",
-            "elementwise/tinycc_mul_s8.c",
-            Drive.RUN,
-            params,
-            units=units,
-            pointers=all_inputs,
-        ),
+    kernels=with_product(
+        with_vector_product(
+            Kernel(
+                "tinycc_mul_s8",
+                "elementwise/tinycc_mul_s8.c",
+                Drive.RUN,
+                params,
+                units=units,
+                pointers=all_inputs,
+            ),
+        )
     ),
     onnx=(binary_rule("Mul", "mul", Mul()),),
     requires=(broadcasts_simply, _scales_fit),

@@ -8,6 +8,7 @@ from tinycc.ops.add import sum_bounds, sum_fits, sum_kernel, sum_real, sum_refer
 from tinycc.ops.channels import same_channels
 from tinycc.ops.elementwise import binary_examples, binary_rule, broadcasts_simply, infer, rows
 from tinycc.ops.elementwise_mve import with_vectors
+from tinycc.ops.elementwise_thumb2 import with_sum
 from tinycc.ops.numerics import Clamp
 from tinycc.ops.op import Alias, Op, same_column
 
@@ -28,7 +29,7 @@ SUB = Op(
     real=sum_real(-1),
     rows=rows,
     examples=binary_examples("sub", Sub, sum_scale),
-    kernels=with_vectors(sum_kernel(-1)),
+    kernels=with_sum(with_vectors(sum_kernel(-1))),
     onnx=(binary_rule("Sub", "sub", Sub()),),
     requires=(broadcasts_simply, sum_fits(-1)),
     alias=Alias.IN_PLACE,
