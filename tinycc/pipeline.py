@@ -27,12 +27,12 @@ from tinycc.passes.fold_affine import fold_affine
 from tinycc.passes.fold_bias import fold_bias
 from tinycc.passes.fold_clamp import fold_clamp
 from tinycc.passes.fold_constant_operands import fold_constant_operands
+from tinycc.passes.fold_pads import fold_pads
 from tinycc.passes.fold_quantization import fold_quantization
 from tinycc.passes.reduce.compose_tables import compose_tables
 from tinycc.passes.reduce.declare_ranges import Ranges, declare_ranges
 from tinycc.passes.reduce.drop_inactive import drop_inactive
 from tinycc.passes.reduce.fold_constants import fold_constants
-from tinycc.passes.reduce.fold_pads import fold_pads
 from tinycc.passes.reduce.mark_sums import mark_sums
 from tinycc.passes.reduce.merge_repeated import merge_repeated
 from tinycc.passes.reduce.remove_channels import remove_channels
@@ -63,10 +63,10 @@ LOWER: tuple[Pass, ...] = (
     integer_border,
     drop_softmax,
     fold_constant_operands,
+    fold_pads,
 )
 REDUCE: tuple[Pass, ...] = (
     merge_repeated,
-    fold_pads,
     fold_constants,
     remove_channels,
     fold_constants,  # layers that have lost their last input
@@ -77,7 +77,7 @@ REDUCE: tuple[Pass, ...] = (
     mark_sums,
 )
 PASSES = (*LOWER, *REDUCE)
-OPTIONAL = frozenset({"remove_identities", "fold_constant_operands", "reduce"})
+OPTIONAL = frozenset({"remove_identities", "fold_constant_operands", "fold_pads", "reduce"})
 ARCHIVE = "model.tnn"
 INPUT_MEMORIES = ("arena", "external")
 ALTERNATIVES = 3  # cheaper points of the front that may be placed in fewer bytes than a smaller one

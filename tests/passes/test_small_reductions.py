@@ -20,10 +20,10 @@ from tinycc.ops.pad import Pad
 from tinycc.ops.softmax import Softmax
 from tinycc.ops.verify import faults
 from tinycc.passes.drop_softmax import drop_softmax
+from tinycc.passes.fold_pads import fold_pads
 from tinycc.passes.reduce.compose_tables import compose_tables
 from tinycc.passes.reduce.drop_inactive import drop_inactive
 from tinycc.passes.reduce.fold_constants import fold_constants
-from tinycc.passes.reduce.fold_pads import fold_pads
 from tinycc.passes.reduce.limits import limits_of
 from tinycc.passes.reduce.mark_sums import largest_sum, mark_sums
 from tinycc.passes.reduce.merge_repeated import merge_repeated

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinycc import ops
 from tinycc.ir.graph import Graph
 from tinycc.passes.drop_softmax import final_softmax
 from tinycc.passes.reduce.proofs import PROOFS
 from tinycc.pipeline import Compiled, arranged
+from tinycc.schedule.cost import graph_macs
 
 
 def reduction_document(compiled: Compiled) -> dict[str, Any] | None:
@@ -24,8 +24,8 @@ def reduction_document(compiled: Compiled) -> dict[str, Any] | None:
         node = after.producer[name]
         removed.append((list(node.origin or (node.name,)), "in place", 0))
     return {
-        "macs_before": total_macs(before),
-        "macs": total_macs(after),
+        "macs_before": graph_macs(before),
+        "macs": graph_macs(after),
         "weights_before": weights(before),
         "weights": weights(after),
         "arena_before": compiled.plan.arena_bytes if arena is None else arena,
@@ -60,11 +60,6 @@ def _is_fixed(graph: Graph, output: str) -> bool:
     """True for an output that is written from a constant."""
     node = graph.producer.get(output)
     return node is not None and all(graph.tensors[name].is_constant for name in node.inputs)
-
-
-def total_macs(graph: Graph) -> int:
-    """Multiply-accumulates of all nodes."""
-    return sum(ops.get(node.op).macs(graph.instance(node)) for node in graph.nodes)
 
 
 def weights(graph: Graph) -> int:

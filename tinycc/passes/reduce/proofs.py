@@ -21,7 +21,6 @@ PROOFS = {
     "copy": "another channel always has the same value",
     "unused": "nothing that reaches an output reads it",
     "repeated": "another node computes the same",
-    "padding": "the next operator pads by itself",
     "identity": "the output equals the input",
     "composed": "two tables became one",
     "in place": "its operands are made where they lie in its output",

@@ -29,7 +29,6 @@ def fold_pads(graph: Graph, target: Target) -> Graph:
             continue
         attrs = _padded(graph, pad, node)
         if attrs is not None and pad.inputs[0] not in touched:
-            edit.record(pad.origin or (pad.name,), "padding")
             edit.remove(pad)
             origin = (*pad.origin, *node.origin)
             inputs = (pad.inputs[0], *node.inputs[1:])
