@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import numpy as np
@@ -219,6 +219,24 @@ def _conv2d(
         when=fits,
         scratch=lambda i: layout.window_scratch(i, _pixels(i, layout, most)),
         window=window,
+    )
+
+
+def direct_kernel_dsp(plain: Geometry, window: Callable[[Instance], Window]) -> Kernel:
+    """Windows of whole words of channels, read where they lie: a fifth more instructions than with
+    a strip of two pixels, and hardly any scratch."""
+    strips, symbol = _conv2d(DSP_LAYOUT, 2, plain, window), "tinycc_conv2d_direct_s8_dsp"
+
+    def scratch(instance: Instance) -> int:
+        _, height, width, channels = instance.inputs[1].type.shape
+        return 16 * height * width + channels
+
+    return replace(
+        strips,
+        symbol=symbol,
+        source=f"conv2d/{symbol}.c",
+        when=lambda i: i.inputs[0].type.shape[3] % 4 == 0 and strips.when(i),
+        scratch=scratch,
     )
 
 
