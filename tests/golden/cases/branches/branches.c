@@ -194,7 +194,7 @@ void branches_run(branches_t *net)
 
     /* 0: /Add_2, /QuantizeLinear_3: 1x4x6x6 x 1x4x6x6 -> 1x4x6x6 */
     TINYCC_STEP(0);
-    tinycc_add_s8(&add_0, (const void *const[]){concat31_quantized, right}, concat31_quantized, 144, NULL);
+    tinycc_add_s8_thumb2(&add_0, (const void *const[]){concat31_quantized, right}, concat31_quantized, 144, NULL);
     /* 1: /Conv_7: 1x4x6x6 -> 1x6x6x4 */
     TINYCC_STEP(1);
     tinycc_transpose_s8(&transpose_1, (const void *const[]){concat31_quantized}, conv22_transpose_quantized, 1, NULL);

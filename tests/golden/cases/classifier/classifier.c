@@ -150,7 +150,7 @@ void classifier_run(classifier_t *net)
     tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv15_transpose_quantized, quantizelinear19, rows, quantizelinear19_scratch);
     /* 2: /MaxPool_8: 1x8x8x4 -> 1x4x4x4 */
     TINYCC_STEP(2);
-    tinycc_each_row(tinycc_max_pool2d_s8, &max_pool2d_2, &max_pool2d_2_rows, quantizelinear19, maxpool23_max_pool2d_quantized, rows, NULL);
+    tinycc_each_row(tinycc_max_pool2d_s8_dsp, &max_pool2d_2, &max_pool2d_2_rows, quantizelinear19, maxpool23_max_pool2d_quantized, rows, NULL);
     /* 3: /Gemm_13, /QuantizeLinear_14: 1x64 -> 1x3, 192 MACs */
     TINYCC_STEP(3);
     tinycc_conv1x1_s8_dsp(&fully_connected_3, (const void *const[]){maxpool23_max_pool2d_quantized}, quantizelinear39, 1, quantizelinear39_scratch);

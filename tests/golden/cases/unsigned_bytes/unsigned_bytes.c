@@ -164,7 +164,7 @@ void unsigned_bytes_run(unsigned_bytes_t *net)
     tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_2, &conv2d_2_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch);
     /* 3: /MaxPool_7: 1x8x8x4 -> 1x4x4x4 */
     TINYCC_STEP(3);
-    tinycc_each_row(tinycc_max_pool2d_s8, &max_pool2d_3, &max_pool2d_3_rows, quantizelinear16, maxpool20_max_pool2d_quantized, rows, NULL);
+    tinycc_each_row(tinycc_max_pool2d_s8_dsp, &max_pool2d_3, &max_pool2d_3_rows, quantizelinear16, maxpool20_max_pool2d_quantized, rows, NULL);
     /* 4: /Gemm_12, /QuantizeLinear_13: 1x64 -> 1x3, 192 MACs */
     TINYCC_STEP(4);
     tinycc_conv1x1_s8_dsp(&fully_connected_4, (const void *const[]){maxpool20_max_pool2d_quantized}, y_int8, 1, y_int8_scratch);
