@@ -31,6 +31,7 @@ LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 TOP = {"__init__", "__main__"}  # the package's face: may import from anywhere
 
 HOMES = {
+    "ai_edge_litert": ("interp/lite.py",),
     "click": ("cli/",),
     "flatbuffers": ("frontend/",),
     "jinja2": ("emit/render.py",),

@@ -12,7 +12,7 @@ from tinycc import __version__
 from tinycc.emit.files import CodeFiles, Heading, code_files
 from tinycc.emit.names import identifier
 from tinycc.errors import InternalError, ModelError, UsageError
-from tinycc.frontend import read_onnx
+from tinycc.frontend import read_network
 from tinycc.ir.graph import Graph
 from tinycc.ir.text import graph_text
 from tinycc.memory.checker import check
@@ -177,8 +177,8 @@ def compile_model(
         graph, interface, source, options = _reopened(model, options)
         return _finish(graph, interface, source, options, target, progress)
     progress("reading the model")
-    onnx = quantized.onnx if quantized is not None else model
-    imported = read_onnx(onnx, dict(options.shapes), model.name)
+    file = quantized.onnx if quantized is not None else model
+    imported = read_network(file, dict(options.shapes), model.name)
     source = ModelFile(model.name, _sha256(model), graph_macs(imported), model)
     written = lower(imported, options, target, progress, dump)
     graph = reduce(written, imported, options, target, progress, dump)

@@ -75,11 +75,6 @@ def text_file(folder: Path) -> Path:
 
 
 @case
-def tflite_file(folder: Path) -> Path:
-    return _file(folder, "m.tflite", b"\x1c\0\0\0TFL3" + bytes(100))
-
-
-@case
 def onnxruntime_file(folder: Path) -> Path:
     return _file(folder, "m.ort", b"\x1c\0\0\0ORTM" + bytes(100))
 

@@ -11,8 +11,9 @@ import numpy as np
 
 from tinycc.api.network import run_samples
 from tinycc.api.samples import Samples, real_inputs
-from tinycc.frontend.expose import expose_tensors
+from tinycc.frontend import expose_tensors, is_tflite, tflite_names
 from tinycc.interp.interpreter import evaluate, run
+from tinycc.interp.lite import LiteModel
 from tinycc.interp.original import OriginalModel, source_names
 from tinycc.ir.graph import Graph, Node
 from tinycc.pipeline import Compiled, layered
@@ -42,7 +43,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class StepCheck:
-    """One node: against onnxruntime given equal inputs (None: it has no such tensor), and in C."""
+    """One node: against the original given equal inputs (None: no such tensor), and in C."""
 
     node: Node
     original: Comparison | None
@@ -102,12 +103,9 @@ def _compare_outputs(
 
 
 def compare_original(compiled: Compiled, samples: Samples, original: Path) -> dict[str, Comparison]:
-    """Every node against onnxruntime, each given onnxruntime's own inputs; by output tensor."""
+    """Every node against the original, each given the original's own inputs; by output tensor."""
     graph = compiled.graph
-    shapes = dict(compiled.options.shapes)
-    quantized = compiled.quantized
-    source = original if quantized is None else quantized.onnx
-    model = OriginalModel(expose_tensors(source, source_names(graph), shapes), graph)
+    model = _original_model(compiled, original)
     found: dict[str, Comparison] = {}
     for index in range(samples.count):
         stored = samples.one(index)
@@ -116,6 +114,16 @@ def compare_original(compiled: Compiled, samples: Samples, original: Path) -> di
         theirs = model.run(given, model.tensors)
         _compare_sample(graph, theirs, _renamed(compiled, stored), found)
     return found
+
+
+def _original_model(compiled: Compiled, path: Path) -> OriginalModel | LiteModel:
+    """The model file in onnxruntime, or in LiteRT where it is a .tflite file."""
+    graph = compiled.graph
+    if is_tflite(path):
+        return LiteModel(path, tflite_names(path), graph)
+    shapes = dict(compiled.options.shapes)
+    source = path if compiled.quantized is None else compiled.quantized.onnx
+    return OriginalModel(expose_tensors(source, source_names(graph), shapes), graph)
 
 
 def _compare_sample(

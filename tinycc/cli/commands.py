@@ -56,7 +56,7 @@ def _print_report(report: dict[str, Any], as_json: bool) -> None:
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder to write."
 )
 def build(model: Path, output: Path | None, as_json: bool, **arguments: Any) -> None:
-    """Compile MODEL (an ONNX file) into a folder of C.
+    """Compile MODEL (an ONNX or .tflite file) into a folder of C.
 
     Example: tinycc build kws.onnx --target cortex-m4 -o kws
     """

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tinycc import ops
-from tinycc.errors import ModelError, TinyccError
+from tinycc.errors import ModelError, Problem, TinyccError
 from tinycc.frontend.constants import Constant, reshaped_source, transposed_source
 from tinycc.frontend.inputs import MOST_ELEMENTS
 from tinycc.frontend.quantization import MOVES, Parameters
-from tinycc.frontend.wording import exception_text, extents, quoted, type_text
-from tinycc.ir.graph import Node, Source, Tensor
+from tinycc.frontend.wording import FactError, exception_text, extents, quoted, type_text
+from tinycc.ir.graph import Graph, Node, Source, Tensor
 from tinycc.ir.types import DType, Quantization, TensorType
 from tinycc.ops.foreign import ForeignNode
 from tinycc.ops.numerics import real_values
@@ -50,9 +50,9 @@ class GraphBuilder:
         self.tensors: dict[str, Tensor] = {}
         self.nodes: list[Node] = []
         self.current: ForeignNode | None = None
-        self._where = where
+        self.where = where
         self._file_names = names
-        self._outputs = frozenset(outputs)
+        self._outputs = tuple(outputs)
         self._shared = shared
         self._fresh_names: set[str] = set()
         self._constants: dict[Constant, Tensor] = {}
@@ -148,11 +148,33 @@ class GraphBuilder:
         """An error about the current node, to be raised by the rule."""
         node = self.current
         if node is None:
-            return ModelError(message, self._where, hint)
+            return ModelError(message, self.where, hint)
         text = f"node {quoted(node.name)} ({node.op_type}): {message}"
         return ModelError(text, self.place(node), hint)
 
     # What the importer does besides
+
+    def attempt(self, convert: Callable[[], object]) -> tuple[Problem, ...]:
+        """Runs a conversion; what is wrong with the current node, nothing when it succeeds."""
+        try:
+            convert()
+        except TinyccError as error:
+            return error.problems
+        except FactError as error:
+            return self.fail(str(error), error.hint).problems
+        except Exception as error:  # rules meet attributes and shapes that no exporter writes
+            return self.inconsistent(error).problems
+        return ()
+
+    def graph(self, name: str, inputs: Sequence[str]) -> Graph:
+        """The finished graph without the nodes that no output needs."""
+        needed, kept = set(self._outputs), []
+        for node in reversed(self.nodes):
+            if node.output in needed:
+                needed.update(node.inputs)
+                kept.append(node)
+        tensors = list(self.tensors.values())
+        return Graph.build(name, tensors, kept[::-1], inputs, self._outputs, self.where)
 
     def inconsistent(self, error: Exception) -> ModelError:
         """The error for a node whose rule or shape inference stumbled over its operands."""
@@ -170,9 +192,9 @@ class GraphBuilder:
             if isinstance(value, Activation)
         ]
         if not shown:
-            return self._where
+            return self.where
         inputs = ", ".join(shown[:_MOST_SHOWN_INPUTS])
-        return f"{self._where}, input{'s' if len(shown) > 1 else ''} {inputs}"
+        return f"{self.where}, input{'s' if len(shown) > 1 else ''} {inputs}"
 
     def add_input(self, name: str, type_: TensorType) -> None:
         """A graph input; integer ones get their quantisation, uint8 ones a re-centred copy."""

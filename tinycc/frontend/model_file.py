@@ -14,14 +14,13 @@ from tinycc.errors import ModelError
 
 OLDEST_OPSET = 11  # per-operator rules below it differ (Pad, Clip and Resize take attributes)
 MOST_BYTES = 2**31 - 1  # protobuf's own limit
+TFLITE = b"TFL3"  # at byte 4 of a TensorFlow Lite file
 
 _EXPORT_TORCH = "export it to ONNX: torch.onnx.export(model, args, 'model.onnx')"
 _EXPORT_KERAS = "export it to ONNX with tf2onnx: python -m tf2onnx.convert --help"
-_FROM_TFLITE = "convert it: python -m tf2onnx.convert --tflite m.tflite --output m.onnx --opset 13"
 
 # (offset, magic bytes, what the file is, hint)
 _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
-    (4, b"TFL3", "a TensorFlow Lite model, not ONNX", _FROM_TFLITE),
     (4, b"ORTM", "onnxruntime's own format, not ONNX", "use the .onnx file that it was made from"),
     (0, b"PK\x03\x04", "a zip archive (PyTorch, Keras or NumPy), not ONNX", _EXPORT_TORCH),
     (0, b"\x80\x02", "a Python pickle (an old PyTorch file?), not ONNX", _EXPORT_TORCH),

@@ -18,7 +18,7 @@ import onnx.version_converter
 from tinycc.errors import ModelError, Problem
 from tinycc.frontend.foreign_nodes import foreign_node, has_subgraph
 from tinycc.frontend.inputs import input_types
-from tinycc.frontend.model_file import ModelFile, read_bytes, read_model
+from tinycc.frontend.model_file import TFLITE, ModelFile, read_bytes, read_model
 from tinycc.frontend.structure import node_name, read_structure
 from tinycc.frontend.tensor_data import tensor_array
 from tinycc.frontend.wording import FactError, quoted
@@ -87,7 +87,7 @@ class OnnxNetwork:
 def is_float_onnx(path: Path) -> bool:
     """True for an ONNX file that quantises no activation; ModelError when it is no model."""
     data = read_bytes(path)
-    if data[4:8] == b"TFL3":
+    if data[4:8] == TFLITE:
         return False
     proto = read_model(data, path.name).proto
     integers = {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}

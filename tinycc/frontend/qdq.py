@@ -48,7 +48,7 @@ def dequantize(node: ForeignNode, build: GraphBuilder) -> None:
     parameters = read_parameters(node, build.values)
     value = build.value(node.input(0))
     if isinstance(value, Constant):
-        build.values[node.outputs[0]] = _dequantized_constant(value, parameters)
+        build.values[node.outputs[0]] = dequantized_constant(value, parameters)
         return
     _check_stored(node.input(0), value, parameters)
     type_ = TensorType(value.tensor.type.shape, DType.FLOAT32)
@@ -114,7 +114,7 @@ def _text(quantization: Quantization | None, shift: int) -> str:
     return f"scale {scale} zero point {quantization.zero_point[0] + shift}"
 
 
-def _dequantized_constant(value: Constant, parameters: Parameters) -> Constant:
+def dequantized_constant(value: Constant, parameters: Parameters) -> Constant:
     """The same integers with their scales; uint8 re-centred, 4-bit widened to int8."""
     data, dtype = value.data, value.data.dtype.name
     if value.quantization is not None or dtype not in ("int8", "uint8", "int32", "int4", "uint4"):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 
-from tinycc.errors import ModelError, Problem, TinyccError
+from tinycc.errors import ModelError, Problem
 from tinycc.frontend import qdq
 from tinycc.frontend.builder import Activation, GraphBuilder
 from tinycc.frontend.constants import FOLDABLE, Constant, Folder
@@ -26,7 +26,7 @@ from tinycc.frontend.quantization import MOVES, shared_parameters
 from tinycc.frontend.structure import Structure, node_name, read_structure
 from tinycc.frontend.tensor_data import tensor_array
 from tinycc.frontend.wording import FactError, extents, quoted
-from tinycc.ir.graph import Graph, Node
+from tinycc.ir.graph import Graph
 from tinycc.ops.foreign import ForeignNode, OnnxRule
 
 _NO_SHAPES: Mapping[str, tuple[int, ...]] = MappingProxyType({})
@@ -81,14 +81,8 @@ class _Reader:
             self._collect(self._finish_outputs)
         if self._problems:
             raise ModelError.of(self._problems)
-        return Graph.build(
-            Path(self._file.name).stem,
-            list(self._build.tensors.values()),
-            _alive(self._build.nodes, self._structure.outputs),
-            [value.name for value in self._structure.inputs],
-            self._structure.outputs,
-            self._file.where,
-        )
+        names = [value.name for value in self._structure.inputs]
+        return self._build.graph(Path(self._file.name).stem, names)
 
     def _initializers(self) -> dict[str, Constant]:
         """The initialisers that live nodes and outputs read."""
@@ -198,17 +192,9 @@ class _Reader:
 
     def _collect(self, action: Callable[[], object]) -> bool:
         """Runs a conversion; False, and the problem noted, when it fails."""
-        try:
-            action()
-        except TinyccError as error:
-            self._problems += error.problems
-        except FactError as error:
-            self._problems += self._build.fail(str(error), error.hint).problems
-        except Exception as error:  # rules meet attributes and shapes that no exporter writes
-            self._problems += self._build.inconsistent(error).problems
-        else:
-            return True
-        return False
+        problems = self._build.attempt(action)
+        self._problems += problems
+        return not problems
 
     def _finish_outputs(self) -> None:
         for value in self._file.proto.graph.output:
@@ -293,14 +279,3 @@ _OWN: Mapping[str, Callable[[ForeignNode, GraphBuilder], None]] = {
     "Size": _size,
 }
 """Converted here unless an operator's record has a rule of its own."""
-
-
-def _alive(nodes: Sequence[Node], outputs: Sequence[str]) -> list[Node]:
-    """The nodes that the outputs need (rules may leave some that nobody reads)."""
-    needed = set(outputs)
-    kept = []
-    for node in reversed(nodes):
-        if node.output in needed:
-            needed.update(node.inputs)
-            kept.append(node)
-    return kept[::-1]

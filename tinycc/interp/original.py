@@ -96,10 +96,10 @@ class OriginalModel:
         Raises KeyError for a tensor that is not in `tensors`.
         """
         wanted = [self._graph.tensors[name] for name in tensors or self._graph.outputs]
-        sources = {_source_name(tensor) for tensor in wanted}
+        sources = {source_name(tensor) for tensor in wanted}
         fetched = sorted(sources & self._session.outputs)
         found = {**inputs, **self._session.run(inputs, fetched)}
-        return {tensor.name: _as_stored(found[_source_name(tensor)], tensor) for tensor in wanted}
+        return {tensor.name: as_stored(found[source_name(tensor)], tensor) for tensor in wanted}
 
 
 def source_names(graph: Graph) -> tuple[str, ...]:
@@ -108,13 +108,14 @@ def source_names(graph: Graph) -> tuple[str, ...]:
     return tuple(dict.fromkeys(source.name for source in sources if source is not None))
 
 
-def _source_name(tensor: Tensor) -> str:
+def source_name(tensor: Tensor) -> str:
+    """The tensor of the model file that an IR tensor equals; KeyError where there is none."""
     if tensor.source is None:
         raise KeyError(f"{tensor.name} has no counterpart in the model file")
     return tensor.source.name
 
 
-def _as_stored(value: np.ndarray, tensor: Tensor) -> np.ndarray:
+def as_stored(value: np.ndarray, tensor: Tensor) -> np.ndarray:
     """A value of the model file in the layout and element type of the IR's tensor."""
     assert tensor.source is not None
     array = np.asarray(value).reshape(tensor.source.shape).transpose(tensor.source.permutation)

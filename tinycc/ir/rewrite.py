@@ -53,6 +53,13 @@ class Rewrite:
         self._redirects[old] = new
         self._changed = True
 
+    def merge(self, old: str, new: str) -> None:
+        """All readers of `old` read `new`, which holds the same bytes; it keeps a source."""
+        same, source = self._tensors[new], self._tensors[old].source
+        if same.source is None and source is not None:
+            self._tensors[new] = replace(same, source=source)
+        self.redirect(old, new)
+
     def record(self, nodes: Iterable[str], proof: str, channels: int = 0) -> None:
         """Notes for the report what this edit removes, and why that is exact."""
         self._removals.append(Removal(tuple(nodes), proof, channels))

@@ -88,25 +88,23 @@ def _weights_match(instance: Instance) -> str | None:
     return f"weights of shape {weights.shape} for vectors of {x.shape[-1]}"
 
 
-def _emit(build: Builder, x: str, weights: str, bias: str, output: str) -> None:
+def emit_dense(build: Builder, x: str, weights: str, bias: str, output: str | None = None) -> str:
     """A dense layer on vectors [..., K] with weights [N, K]; many vectors are a 1x1 convolution."""
     shape, (count, size) = build.type(x).shape, build.type(weights).shape
     if not shape or shape[-1] != size:
         raise build.fail(f"a row of the left operand has {shape[-1:]} values, not {size}")
     vectors = math.prod(shape[:-1])
     operands = [bias] if bias else []
+    if vectors == 1 and len(shape) == 2:
+        return build.emit("fully_connected", FullyConnected(), [x, weights, *operands], output)
     if vectors == 1:
-        x = x if len(shape) == 2 else build.reshape(x, (1, size))
-        named = output if len(shape) == 2 else None
-        attrs: object = FullyConnected()
-        y = build.emit("fully_connected", attrs, [x, weights, *operands], named)
+        x = build.reshape(x, (1, size))
+        y = build.emit("fully_connected", FullyConnected(), [x, weights, *operands])
     else:
-        named = None
         x = build.reshape(x, (1, 1, vectors, size))
         weights = build.reshape(weights, (count, 1, 1, size))
         y = build.emit("conv2d", Conv2d(), [x, weights, *operands])
-    if named is None:
-        build.reshape(y, (*shape[:-1], count), output)
+    return build.reshape(y, (*shape[:-1], count), output)
 
 
 def _from_matmul(node: ForeignNode, build: Builder) -> None:
@@ -121,7 +119,7 @@ def _from_matmul(node: ForeignNode, build: Builder) -> None:
         raise build.fail(f"the right operand has shape {shape}, not [inputs, outputs]")
     if len(shape) > 2:
         weights = build.reshape(weights, shape[-2:])
-    _emit(build, x, build.transpose(weights, (1, 0)), "", node.outputs[0])
+    emit_dense(build, x, build.transpose(weights, (1, 0)), "", node.outputs[0])
 
 
 def _from_gemm(node: ForeignNode, build: Builder) -> None:
@@ -137,14 +135,14 @@ def _from_gemm(node: ForeignNode, build: Builder) -> None:
     if alpha != 1.0:
         weights = _rescaled(build, weights, alpha, build.type(weights).shape)
     if not bias or beta == 0.0:
-        _emit(build, x, weights, "", node.outputs[0])
+        emit_dense(build, x, weights, "", node.outputs[0])
     elif build.constant(bias) is not None and _is_vector(build.type(bias).shape, count):
         if build.type(bias).shape != (count,) or beta != 1.0:
             bias = _rescaled(build, bias, beta, (count,))
-        _emit(build, x, weights, bias, node.outputs[0])
+        emit_dense(build, x, weights, bias, node.outputs[0])
     elif beta == 1.0:
         product = f"{node.outputs[0]}.product"
-        _emit(build, x, weights, "", product)
+        emit_dense(build, x, weights, "", product)
         emit_binary(build, "add", Add(), (product, bias), node.outputs[0])
     else:
         raise build.fail(f"beta {beta} with a bias that is no constant vector")

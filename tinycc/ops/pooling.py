@@ -147,7 +147,7 @@ def reduction(emit: Emit) -> Callable[[ForeignNode, Builder], None]:
             kept = tuple(extent for axis, extent in enumerate(shape) if axis not in axes)
         long = {axis for axis in axes if shape[axis] != 1}
         spatial = long <= set(range(2, len(shape))) and len(shape) in (3, 4)
-        y = (_reduce_space if spatial else _reduce_block)(build, emit, x, long)
+        y = (_reduce_space if spatial else reduce_block)(build, emit, x, long)
         build.reshape(y, kept, node.outputs[0])
 
     return convert
@@ -172,7 +172,7 @@ def _reduce_space(build: Builder, emit: Emit, name: str, axes: set[int]) -> str:
     return build.transpose(emit(build, x, Pooling(kernel, kernel)), (0, 3, 1, 2))
 
 
-def _reduce_block(build: Builder, emit: Emit, name: str, axes: set[int]) -> str:
+def reduce_block(build: Builder, emit: Emit, name: str, axes: set[int]) -> str:
     """Over neighbouring axes, as the columns of an image [before, block, after]."""
     shape = build.type(name).shape
     first, last = min(axes), max(axes)

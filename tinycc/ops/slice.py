@@ -113,10 +113,11 @@ def _from_slice(node: ForeignNode, build: Builder) -> None:
         ranges[axis] = ranges[axis][slice(start, end, step)]
     if not all(ranges):
         raise build.fail("the result is empty")
-    build.emit("slice", _attrs_of(ranges), [node.input(0)], node.outputs[0])
+    build.emit("slice", slice_of(ranges), [node.input(0)], node.outputs[0])
 
 
-def _attrs_of(ranges: Sequence[range]) -> Slice:
+def slice_of(ranges: Sequence[range]) -> Slice:
+    """The attributes of a block: the indices of every axis."""
     return Slice(
         tuple(r.start for r in ranges), tuple(len(r) for r in ranges), tuple(r.step for r in ranges)
     )
@@ -138,7 +139,7 @@ def _from_split(node: ForeignNode, build: Builder) -> None:
         ranges[axis] = range(first, first + size)
         first += size
         if output:
-            build.emit("slice", _attrs_of(ranges), [node.input(0)], output)
+            build.emit("slice", slice_of(ranges), [node.input(0)], output)
 
 
 def examples(rng: np.random.Generator) -> Iterable[Instance]:

@@ -110,7 +110,7 @@ def onnx_geometry(
     mode = node.attributes.get("auto_pad", "NOTSET")
     if mode in ("SAME_UPPER", "SAME_LOWER"):
         rows, columns = (
-            _same(extent, k, s, d, mode == "SAME_LOWER")
+            same_padding(extent, k, s, d, mode == "SAME_LOWER")
             for extent, k, s, d in zip(extents, kernel, strides, dilations, strict=True)
         )
         return strides, (rows[0], columns[0], rows[1], columns[1]), dilations
@@ -136,7 +136,11 @@ def pair(node: ForeignNode, build: Builder, name: str, default: int = 1) -> Pair
     return values[0], values[1]
 
 
-def _same(extent: int, kernel: int, stride: int, dilation: int, lower: bool) -> Pair:
+def same_padding(extent: int, kernel: int, stride: int, dilation: int, lower: bool = False) -> Pair:
+    """Padding before and after an axis whose output has ceil(extent / stride) values.
+
+    The odd one is behind the axis, or before it where `lower`.
+    """
     total = max(0, (-(-extent // stride) - 1) * stride + (kernel - 1) * dilation + 1 - extent)
     small, large = total // 2, total - total // 2
     return (large, small) if lower else (small, large)

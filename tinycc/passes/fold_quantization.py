@@ -87,7 +87,7 @@ def _cancel(edit: Rewrite, node: Node) -> Iterable[str]:
         return ()
     if stored.type == output.type and node.output not in graph.outputs:
         edit.remove(node)
-        edit.redirect(node.output, stored.name)
+        edit.merge(node.output, stored.name)
         return (stored.name,)
     origin = (*graph.producer[node.inputs[0]].origin, *node.origin)
     edit.node(Node(node.name, "lookup", Lookup("identity"), (stored.name,), node.output, origin))

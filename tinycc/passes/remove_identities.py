@@ -27,5 +27,5 @@ def remove_identities(graph: Graph, target: Target) -> Graph:
         x, y = graph.tensors[node.inputs[0]].type, graph.tensors[node.output].type
         if x == y and np.array_equal(table(cast(Lookup, node.attrs), x, y), _IDENTITY):
             edit.remove(node)
-            edit.redirect(node.output, node.inputs[0])
+            edit.merge(node.output, node.inputs[0])
     return edit.apply()
