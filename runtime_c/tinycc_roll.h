@@ -33,17 +33,22 @@ typedef struct {
     int16_t operand_count, output, turns, accumulates;
 } tinycc_roll_step;
 
+/* Of a tensor that the caller pushes row by row (`pushed`, or null) bases[newest] is the newest row,
+ * turns[step_count] the number of rows pushed, and `kept` how many earlier ones there are. */
 typedef struct {
     const tinycc_roll_tensor *tensors;
     const tinycc_roll_step *steps;
+    const tinycc_roll_tensor *pushed;
+    int16_t newest;
     int16_t step_count;
     int16_t number; /* of its first step in the whole network, for TINYCC_STEP */
 } tinycc_roll_region;
 
-/* Runs a region to its end: one row of the last step whose next row has all its inputs, until there
- * is none. `bases`: the arena, then inputs that lie elsewhere and are only read. `turns`: room for
- * step_count numbers; `pointers`: for the most rows a step reads. */
-void tinycc_roll(const tinycc_roll_region *region, uint8_t *const *bases, uint16_t *turns,
-                 const void **pointers);
+/* Runs a region from where it stands: one row of the last step whose next row has all its inputs,
+ * until there is none. Returns 1 when all is done, 0 to be called again: for more slices, or with
+ * the next row pushed. `bases`: the arena, then what lies elsewhere and is only read. `pointers`:
+ * room for the most rows that a step reads. */
+int tinycc_roll(const tinycc_roll_region *region, uint8_t *const *bases, const void **pointers,
+                tinycc_progress *progress);
 
 #endif

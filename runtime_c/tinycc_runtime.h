@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Changes when a parameter struct or a calling convention does; generated code asserts it. */
-#define TINYCC_RUNTIME_ABI 2
+#define TINYCC_RUNTIME_ABI 3
 
 /* Every kernel has this type. Kernels return void and check nothing: shapes, ranges and sizes were
  * proved by the compiler.
@@ -33,6 +33,14 @@ void tinycc_profile_step(int step);
 #define TINYCC_STEP(step) ((void)0)
 #endif
 
+/* Where a network stands within the layer or the region that runs now.
+ *   slices  how many more turns (mostly rows) it may take before it has to pause
+ *   turns   those taken: one number for a layer, one per step for a region; 0 before and after it */
+typedef struct {
+    int32_t slices;
+    uint16_t *turns;
+} tinycc_progress;
+
 /* How tinycc_each_row walks over an image: output row r reads `window` input rows from
  * r * stride - pad, or from first[r] where `first` is not null. */
 typedef struct {
@@ -43,10 +51,25 @@ typedef struct {
     const uint16_t *first; /* null where together > 1 */
 } tinycc_rows;
 
-/* Runs a ROWS kernel over a whole image that lies at x, into y.
- * `pointers` is room for window + (together - 1) * stride pointers. x and y must not overlap. */
-void tinycc_each_row(tinycc_kernel *kernel, const void *params, const tinycc_rows *rows,
-                     const void *x, void *y, const void **pointers, void *scratch);
+/* Runs a ROWS kernel over an image that lies at x, into y, from where it stands. Returns 1 when the
+ * whole image has been done, 0 to be called again. `pointers` is room for
+ * window + (together - 1) * stride pointers. x and y must not overlap. */
+int tinycc_each_row(tinycc_kernel *kernel, const void *params, const tinycc_rows *rows,
+                    const void *x, void *y, const void **pointers, void *scratch,
+                    tinycc_progress *progress);
+
+/* How tinycc_each_run walks: `units` of the kernel make a row; an operand that every row reads as a
+ * whole has in_row_bytes 0. */
+typedef struct {
+    int32_t rows, units, out_row_bytes, operands;
+    const int32_t *in_row_bytes;
+} tinycc_runs;
+
+/* Runs a RUN kernel with operands at x[0], x[1], ..., into y, as tinycc_each_row does: all rows in
+ * one call where it may. `pointers` is room for one pointer per operand. */
+int tinycc_each_run(tinycc_kernel *kernel, const void *params, const tinycc_runs *runs,
+                    const void *const *x, void *y, const void **pointers, void *scratch,
+                    tinycc_progress *progress);
 
 /* floor(acc * multiplier / 2**(33 - shift) + zero + 1/2), clamped to [low, high].
  * Because floor((floor(a) + n) / 2) == floor((a + n) / 2) this rounds once, half up.

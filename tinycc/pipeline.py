@@ -29,6 +29,7 @@ from tinycc.passes.fold_clamp import fold_clamp
 from tinycc.passes.fold_constant_operands import fold_constant_operands
 from tinycc.passes.fold_pads import fold_pads
 from tinycc.passes.fold_quantization import fold_quantization
+from tinycc.passes.input_rows import as_pushed, movements_first
 from tinycc.passes.reduce.compose_tables import compose_tables
 from tinycc.passes.reduce.declare_ranges import Ranges, declare_ranges
 from tinycc.passes.reduce.drop_inactive import drop_inactive
@@ -45,8 +46,8 @@ from tinycc.quantize.options import QuantizationOptions
 from tinycc.quantize.quantizer import QuantizedModel, as_int8
 from tinycc.schedule.cost import graph_macs
 from tinycc.schedule.front import Front, Point
+from tinycc.schedule.inputs import MEMORIES, outside, with_reason
 from tinycc.schedule.layers import layer_schedule
-from tinycc.schedule.order import with_views
 from tinycc.target import Target, load_target
 
 Pass = Callable[[Graph, Target], Graph]
@@ -79,7 +80,6 @@ REDUCE: tuple[Pass, ...] = (
 PASSES = (*LOWER, *REDUCE)
 OPTIONAL = frozenset({"remove_identities", "fold_constant_operands", "fold_pads", "reduce"})
 ARCHIVE = "model.tnn"
-INPUT_MEMORIES = ("arena", "external")
 ALTERNATIVES = 3  # cheaper points of the front that may be placed in fewer bytes than a smaller one
 STACK_ROOM = 640  # bytes of a RAM budget that the arena leaves to the stack: 300 to 560 measured
 
@@ -249,19 +249,26 @@ def _finish(
     progress: Progress,
 ) -> Compiled:
     progress("scheduling")
-    placed, front = arranged(graph, target, options)
+    fed = graph
+    if options.input_memory == "pushed":
+        graph = movements_first(graph, target)
+        _verify(graph, movements_first.__name__)
+        fed = as_pushed(graph)
+    placed, front = arranged(fed, target, options)
     check(placed)
     name = identifier(options.name or Path(source.name).stem).lower()
     heading = Heading(__version__, source.name, source.sha256, target.name, target.alignment)
     progress("writing C")
     code = code_files(placed, name, interface, heading)
-    network = placed.schedule.network
+    network = placed.schedule.network if fed is graph else graph
     return Compiled(options, target, name, source, network, interface, placed, code, front)
 
 
 def layered(compiled: Compiled) -> Compiled:
     """The same network layer by layer, so that every step's output is whole at some time."""
-    options = replace(compiled.options, optimize="speed", ram=None, recompute=1.0)
+    options = replace(
+        compiled.options, optimize="speed", ram=None, recompute=1.0, input_memory="arena"
+    )
     endless = replace(compiled.target, memories=())
     return _finish(compiled.graph, compiled.interface, compiled.source, options, endless, silent)
 
@@ -289,9 +296,13 @@ def _arranged(
     graph: Graph, target: Target, options: Options, limit: int | None, join: bool
 ) -> tuple[Plan, tuple[Point, ...]]:
     """The best plan and the front for one way to treat every Concat."""
-    outside = _outside(graph, options)
-    layers = layer_schedule(graph, target, options.optimize == "speed", join, outside)
+    fastest = options.optimize == "speed"
+    elsewhere, pushed = outside(graph, options.input_memory)
+    layers = layer_schedule(graph, target, fastest, join, elsewhere, pushed)
     front = Front(layers, target, options.recompute)
+    if not front.points:  # no region can take pushed rows as they come
+        layers = layer_schedule(graph, target, fastest, join, pushed=pushed)
+        front = Front(with_reason(layers), target, options.recompute)
     best = _best(front, target, options)
     if limit is not None and (options.ram is not None or best.arena_bytes > limit):
         best = _cheapest(front, target, limit)
@@ -324,22 +335,6 @@ def _cheapest(front: Front, target: Target, limit: int) -> Plan:
     return min(plans, key=lambda one: one.arena_bytes)
 
 
-def _outside(graph: Graph, options: Options) -> frozenset[str]:
-    """The tensors that the caller holds; ModelError where one of them is a result."""
-    if options.input_memory != "external":
-        return frozenset()
-    found = with_views(graph, graph.inputs)
-    for name in graph.outputs:
-        if name in found:
-            raise ModelError(
-                f"output `{name}` is an input as it came, which --input-memory external leaves "
-                "where it is",
-                graph.origin,
-                hint="--input-memory arena copies it, or take the output out of the model",
-            )
-    return found
-
-
 def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:
     archive = folder / ARCHIVE
     if not archive.is_file():
@@ -367,10 +362,10 @@ def _check_names(options: Options) -> None:
             f"--recompute {options.recompute}: not a factor of at least 1",
             hint="1.1 lets it execute 10 % more multiply-accumulates than the network has",
         )
-    if options.input_memory not in (None, *INPUT_MEMORIES):
+    if options.input_memory not in (None, *MEMORIES):
         raise UsageError(
             f"--input-memory {options.input_memory}: the input cannot lie there",
-            hint=f"one of {', '.join(INPUT_MEMORIES)}",
+            hint=f"one of {', '.join(MEMORIES)}",
         )
     known = {one.__name__ for one in PASSES}
     for name in options.dump_after:

@@ -42,7 +42,9 @@ static int whole(const harness_case *c, int shift)
     }
     if (c->image != NULL) {
         const void **rows = malloc(MOST_POINTERS * sizeof *rows);
-        tinycc_each_row(c->kernel, c->params, c->image, in[0], out, rows, scratch);
+        uint16_t turn = 0;
+        tinycc_progress progress = {INT32_MAX, &turn};
+        tinycc_each_row(c->kernel, c->params, c->image, in[0], out, rows, scratch, &progress);
     } else {
         c->kernel(c->params, in, out, c->units, scratch);
     }

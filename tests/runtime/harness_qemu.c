@@ -91,7 +91,9 @@ static int whole(const harness_case *c, int shift, int32_t next_victim)
         in[i] = copy_of(c->input[i].data, c->input[i].bytes, shift);
     }
     if (c->image != NULL) {
-        tinycc_each_row(c->kernel, c->params, c->image, in[0], out, rows, scratch);
+        uint16_t turn = 0;
+        tinycc_progress progress = {INT32_MAX, &turn};
+        tinycc_each_row(c->kernel, c->params, c->image, in[0], out, rows, scratch, &progress);
     } else {
         c->kernel(c->params, in, out, c->units, scratch);
     }

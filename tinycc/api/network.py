@@ -15,6 +15,8 @@ import numpy as np
 
 from tinycc.api.samples import Samples, samples_of, stacked_outputs
 from tinycc.errors import ModelError
+from tinycc.interp.interpreter import evaluate
+from tinycc.ir.graph import Graph, Node
 from tinycc.pipeline import ARCHIVE, Compiled
 from tinycc.report.document import report_document
 from tinycc.report.fit import check_budgets
@@ -74,19 +76,47 @@ def _by_name(
     return {names[0]: inputs}
 
 
-def run_samples(compiled: Compiled, samples: Samples) -> tuple[dict[str, np.ndarray], RunResult]:
-    """The outputs [count, *shape] by interface name, as stored, from the compiled C."""
+def run_samples(
+    compiled: Compiled, samples: Samples, stepped: bool = False
+) -> tuple[dict[str, np.ndarray], RunResult]:
+    """The outputs [count, *shape] by interface name, as stored, from the compiled C.
+
+    `stepped`: each inference slice by slice.
+    """
     graph = compiled.interface
     types = [graph.tensors[name].type for name in graph.outputs]
     with tempfile.TemporaryDirectory(prefix="tinycc-") as folder:
-        image = build_firmware(compiled, Path(folder))
+        image = build_firmware(compiled, Path(folder), stepped=stepped)
         sizes = [type_.bytes for type_ in types]
-        result = run_image(image, samples.bytes(), samples.count, sizes)
+        result = run_image(image, _as_given(compiled, samples), samples.count, sizes)
     outputs = {
         name: np.frombuffer(data, type_.dtype.numpy).reshape(samples.count, *type_.shape)
         for name, type_, data in zip(graph.outputs, types, result.outputs, strict=True)
     }
     return outputs, result
+
+
+def _as_given(compiled: Compiled, samples: Samples) -> list[bytes]:
+    """All samples of each input as the C takes them: a pushed one in the layout of its rows."""
+    given = samples.bytes()
+    pairs = zip(compiled.graph.inputs, compiled.plan.schedule.graph.inputs, strict=True)
+    names = list(compiled.interface.inputs)
+    for index, (own, taken) in enumerate(pairs):
+        if own != taken:
+            rows = [_moved(compiled.graph, own, taken, x) for x in samples.values[names[index]]]
+            given[index] = b"".join(rows)
+    return given
+
+
+def _moved(graph: Graph, own: str, taken: str, value: np.ndarray) -> bytes:
+    """An input after the transposes and reshapes that the C leaves to its caller."""
+    path: list[Node] = []
+    while taken != own:
+        path.append(graph.producer[taken])
+        taken = path[-1].inputs[0]
+    for node in reversed(path):
+        value = evaluate(graph.instance(node), [value])
+    return value.tobytes()
 
 
 def write_folder(folder: Path, texts: Mapping[str, str], binaries: Mapping[str, bytes]) -> None:

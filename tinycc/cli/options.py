@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 
 import click
 
-from tinycc.pipeline import INPUT_MEMORIES, OPTIONAL, PASSES, Options
+from tinycc.pipeline import OPTIONAL, PASSES, Options
 from tinycc.quantize.data import RANDOM
 from tinycc.quantize.options import AUTO, EFFORTS, OBSERVER_NAMES, QuantizationOptions
 from tinycc.quantize.quantizer import RANDOM_WARNING
+from tinycc.schedule.inputs import MEMORIES
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -164,8 +165,8 @@ _COMPILATION = (
     ),
     click.option(
         "--input-memory",
-        type=click.Choice(INPUT_MEMORIES),
-        help="Where the input lies: in the arena (default), or in memory of the caller.",
+        type=click.Choice(MEMORIES),
+        help="In the arena (default); handed over row by row; in memory of the caller, only read.",
     ),
     click.option(
         "--recompute",

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from tinycc.emit.model import CModel
+from tinycc.emit.model import CModel, Port
 from tinycc.emit.render import render
 
 
-def harness_text(model: CModel, *, trace: bool = False) -> str:
-    """The harness's C; with `trace` it writes every step's output to a file."""
+def harness_text(model: CModel, *, trace: bool = False, stepped: bool = False) -> str:
+    """The harness's C; with `trace` it writes every step's output to a file.
+
+    `stepped`: every inference runs slice by slice, where no rows are pushed.
+    """
     graph, plan = model.plan.schedule.graph, model.plan
     steps = [
         (plan.offsets[step.node.output], graph.tensors[step.node.output].type.bytes)
@@ -18,10 +21,18 @@ def harness_text(model: CModel, *, trace: bool = False) -> str:
         {
             "name": model.name,
             "NAME": model.macro,
+            "given": model.given,
+            "pushed": model.pushed,
+            "stepped": stepped,
             "inputs": model.ports_in,
-            "held": model.held,
-            "passed": model.passed,
+            "before": _before_pushed(model),
             "outputs": model.ports_out,
             "trace": steps if trace else [],
         },
     )
+
+
+def _before_pushed(model: CModel) -> list[Port]:
+    """The inputs whose bytes come before the pushed ones in a sample."""
+    ports = list(model.ports_in)
+    return ports[: ports.index(model.pushed.port)] if model.pushed else []

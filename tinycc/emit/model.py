@@ -10,13 +10,14 @@ import numpy as np
 from tinycc.emit.literals import ArrayPool, ConstantArray, struct_definition
 from tinycc.emit.names import Names
 from tinycc.emit.rolling import RegionPrinter
+from tinycc.emit.runtime import splits
 from tinycc.ir.graph import Graph, Instance, Tensor
 from tinycc.ir.types import DType, TensorType
 from tinycc.memory.plan import Buffer, Plan
 from tinycc.ops import get
 from tinycc.ops.op import Array, Drive, Field, Params, Window, row_count
 from tinycc.schedule.model import Region, Step
-from tinycc.schedule.order import with_views
+from tinycc.schedule.order import aligned, with_views
 
 
 @dataclass(frozen=True)
@@ -53,18 +54,49 @@ class Port:
 
 @dataclass(frozen=True)
 class PrintedStep:
-    """One call of the generated run function: a step, or a region of steps that take turns."""
+    """One call of the generated code: a step, or a region of steps that take turns.
+
+    `resumes`: it may pause, and its value says whether it is done; else all of it is one slice.
+    """
 
     index: int
     titles: tuple[str, ...]
     structs: tuple[str, ...]
     call: str
+    resumes: bool
     rolls: bool = False
 
 
 @dataclass(frozen=True)
+class Pushed:
+    """The input that comes row by row. `collected`: copied to the arena until all are there;
+
+    `turns`: the place of their number in the counters, None where the one row is not counted.
+    """
+
+    port: Port
+    collected: bool
+    turns: int | None
+
+    @property
+    def rows(self) -> int:
+        """How many rows make an image."""
+        return row_count(self.port.type)
+
+    @property
+    def row_shape(self) -> str:
+        """The extents of a row, `96x3`."""
+        shape = self.port.type.shape
+        return "x".join(map(str, shape[2:] if len(shape) == 4 else shape))
+
+
+@dataclass(frozen=True)
 class CModel:
-    """Everything that the templates need; `headers` and `sources` are runtime files."""
+    """Everything that the templates need.
+
+    `window`: room for pointers to rows; `turns`: numbers that say where a layer or region stands;
+    `used`: the text of all calls.
+    """
 
     name: str
     ports_in: tuple[Port, ...]
@@ -74,22 +106,50 @@ class CModel:
     arrays: tuple[ConstantArray, ...]
     window: int
     turns: int
+    used: str
     plan: Plan
+    pushed: Pushed | None
 
     @property
     def held(self) -> tuple[Port, ...]:
-        """The inputs in the arena."""
-        return tuple(port for port in self.ports_in if port.offset is not None)
+        """The inputs that the caller writes into the arena."""
+        return tuple(p for p in self.ports_in if p.offset is not None and p is not self.pushed_port)
+
+    @property
+    def pushed_port(self) -> Port | None:
+        """The input that comes row by row."""
+        return self.pushed.port if self.pushed else None
 
     @property
     def passed(self) -> tuple[Port, ...]:
-        """The inputs that the caller holds."""
+        """The inputs that the caller holds, or the rows of the one that it pushes."""
         return tuple(port for port in self.ports_in if port.offset is None)
+
+    @property
+    def given(self) -> tuple[Port, ...]:
+        """The inputs that an inference begins with."""
+        return () if self.pushed else self.passed
+
+    @property
+    def rolls(self) -> bool:
+        """True when some steps take turns."""
+        return any(step.rolls for step in self.steps)
+
+    def state_bytes(self, pointer_bytes: int) -> int:
+        """sizeof(<name>_t): pointers to the arena and to inputs outside, where it stands, turns."""
+        return aligned((1 + len(self.passed)) * pointer_bytes + 2 * (1 + self.turns), pointer_bytes)
 
     @property
     def macro(self) -> str:
         """The prefix of the C macros."""
         return self.name.upper()
+
+
+_FUNCTIONS = (
+    *("t", "init", "begin", "run", "step", "advance", "push_row", "argmax", "input", "output"),
+    *("more", "done", "ignored"),
+)
+_LOCAL = ("at", "bases", "progress", "row", "slices", "turns")
 
 
 def c_model(plan: Plan, name: str, interface: Graph) -> CModel:
@@ -103,18 +163,17 @@ class _Emitter:
         self.graph = plan.schedule.graph
         self.name = name
         steps = plan.schedule.steps
-        functions = ("t", "init", "run", "argmax", "input", "output")
-        structs = [f"{_step_name(s)}{ending}" for s in steps for ending in ("", "_rows")]
+        structs = [f"{_step_name(s)}{ending}" for s in steps for ending in ("", "_rows", "_runs")]
         tables = [f"roll_{step.index}" for step in steps]
-        own = [f"{name}_{function}" for function in functions]
-        self.names = Names((name, "bases", "turns", *own, *structs, *tables))
+        own = [f"{name}_{function}" for function in _FUNCTIONS]
+        self.names = Names((name, *_LOCAL, *own, *structs, *tables))
         self.pool = ArrayPool()
+        labels = zip(self.graph.inputs, interface.inputs, strict=True)
+        passed = {t: self.names.unique(x) for t, x in labels if t in plan.schedule.outside}
+        self.passed = list(passed)
         self.variables = {b.name: self.names.unique(b.name) for b in plan.buffers}
         self.places = {t: self._place(b, t) for b in plan.buffers for t in b.tensors}
-        self.labels = dict(zip(self.graph.inputs, interface.inputs, strict=True))
-        self.passed = [name for name in self.graph.inputs if name in plan.schedule.outside]
-        for name in self.passed:
-            place = self.names.unique(self.labels[name])
+        for name, place in passed.items():
             self.places.update(dict.fromkeys(with_views(self.graph, [name]), place))
 
     def _place(self, buffer: Buffer, tensor: str) -> str:
@@ -134,27 +193,45 @@ class _Emitter:
                 printer = self._printer(region)
                 printed.append(self._region(steps, printer))
                 windows.append(printer.pointers)
-                turns.append(len(steps))
+                turns.append(len(steps) + (schedule.streamed in region.rings))
             else:
                 printed.append(self._step(steps[0]))
-                windows += [self._window(steps[0]).pointers] if _by_rows(steps[0]) else []
+                windows.append(self._pointers(steps[0]))
+                turns.append(int(printed[-1].resumes))
         used = " ".join(step.call for step in printed)
         pointers = tuple(
             (variable, buffer)
             for buffer in self.plan.buffers
             if (variable := self.variables[buffer.name]) in used
         )
+        inputs = self._ports(interface.inputs, self.graph.inputs, "input")
+        pushed = self._pushed(inputs)
+        if pushed is not None and pushed.collected:
+            turns.append(1)
         return CModel(
             self.name,
-            self._ports(interface.inputs, self.graph.inputs, "input"),
+            inputs,
             self._ports(interface.outputs, self.graph.outputs, "output"),
             pointers,
             tuple(printed),
             self.pool.arrays,
             max(windows),
             max(turns),
+            used,
             self.plan,
+            pushed,
         )
+
+    def _pushed(self, inputs: Sequence[Port]) -> Pushed | None:
+        schedule = self.plan.schedule
+        if schedule.pushed is None:
+            return None
+        port = inputs[self.graph.inputs.index(schedule.pushed)]
+        collected = schedule.pushed not in schedule.outside
+        turns = 0 if collected else None
+        if schedule.streamed is not None:
+            turns = schedule.regions[0].last + 1
+        return Pushed(port, collected, turns)
 
     def _ports(self, labels: Sequence[str], tensors: Sequence[str], kind: str) -> tuple[Port, ...]:
         names = Names()
@@ -162,7 +239,8 @@ class _Emitter:
         for label, tensor in zip(labels, tensors, strict=True):
             suffix = kind if len(tensors) == 1 else f"{kind}_{names.unique(label)}"
             function = f"{self.name}_{suffix}"
-            type_, offset = self.graph.tensors[tensor].type, self.plan.offsets.get(tensor)
+            type_, outside = self.graph.tensors[tensor].type, tensor in self.passed
+            offset = None if outside else self.plan.offsets[tensor]
             place = self.places[tensor]
             found.append(Port(label, type_, function, function.upper(), offset, place))
         return tuple(found)
@@ -178,16 +256,30 @@ class _Emitter:
             source = self._operands(step, instance, name)[0]
             call = (
                 f"tinycc_each_row({step.kernel.symbol}, &{name}, &{name}_rows, "
-                f"{source}, {out}, rows, {scratch});"
+                f"{source}, {out}, rows, {scratch}, &progress)"
             )
         else:
             assert step.kernel.units is not None
             operands = ", ".join(self._operands(step, instance, name))
-            call = (
-                f"{step.kernel.symbol}(&{name}, (const void *const[]){{{operands}}}, {out}, "
-                f"{step.kernel.units(instance)}, {scratch});"
-            )
-        return PrintedStep(step.index, (_title(instance),), tuple(structs), call)
+            operands = f"(const void *const[]){{{operands}}}"
+            if splits(self.graph, step):
+                structs.append(struct_definition(f"{name}_runs", _runs(step, instance), self.pool))
+                call = (
+                    f"tinycc_each_run({step.kernel.symbol}, &{name}, &{name}_runs, "
+                    f"{operands}, {out}, rows, {scratch}, &progress)"
+                )
+            else:
+                units = step.kernel.units(instance)
+                call = f"{step.kernel.symbol}(&{name}, {operands}, {out}, {units}, {scratch})"
+        resumes = _by_rows(step) or splits(self.graph, step)
+        return PrintedStep(step.index, (_title(instance),), tuple(structs), call, resumes)
+
+    def _pointers(self, step: Step) -> int:
+        """Room that a layer needs for pointers to rows."""
+        if _by_rows(step):
+            return self._window(step).pointers
+        instance = self.plan.schedule.instance(step)
+        return len(step.kernel.pointers(instance)) if splits(self.graph, step) else 0
 
     def _printer(self, region: Region) -> RegionPrinter:
         bases = {t: i for i, x in enumerate(self.passed, 1) for t in with_views(self.graph, [x])}
@@ -200,10 +292,10 @@ class _Emitter:
             struct_definition(_step_name(step), step.kernel.params(instance), self.pool)
             for step, instance in zip(steps, instances, strict=True)
         ]
-        call = f"tinycc_roll(&{printer.name}, bases, turns, rows);"
+        call = f"tinycc_roll(&{printer.name}, bases, rows, &progress)"
         titles = tuple(_title(instance) for instance in instances)
         tables = printer.tables(_title)
-        return PrintedStep(steps[0].index, titles, (*structs, *tables), call, rolls=True)
+        return PrintedStep(steps[0].index, titles, (*structs, *tables), call, True, rolls=True)
 
     def _operands(self, step: Step, instance: Instance, name: str) -> list[str]:
         found = []
@@ -251,6 +343,24 @@ class _Emitter:
                 Field("first", first),
             ),
         )
+
+
+def _runs(step: Step, instance: Instance) -> Params:
+    """How a kernel that makes its output at once goes through it row by row."""
+    assert step.kernel.units is not None
+    y = instance.output.type
+    inputs = [instance.inputs[index].type for index in step.kernel.pointers(instance)]
+    strides = [x.bytes // row_count(x) if row_count(x) > 1 else 0 for x in inputs]
+    return Params(
+        "tinycc_runs",
+        (
+            Field("rows", row_count(y)),
+            Field("units", step.kernel.units(instance) // row_count(y), "of a row"),
+            Field("out_row_bytes", y.bytes // row_count(y)),
+            Field("operands", len(inputs)),
+            Field("in_row_bytes", Array("int32_t", np.array(strides, np.int32))),
+        ),
+    )
 
 
 def _step_name(step: Step) -> str:

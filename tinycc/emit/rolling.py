@@ -50,6 +50,8 @@ class RegionPrinter:
         self.makers = {step.node.output: i for i, step in enumerate(self.steps)}
         self.step_name, self.constant = step_name, constant
         self.name = f"roll_{region.first}"
+        streamed = plan.schedule.streamed
+        self.pushed = streamed if streamed in region.rings else None
 
     @property
     def pointers(self) -> int:
@@ -68,12 +70,16 @@ class RegionPrinter:
             head = f"    /* {step.index}: {comment(title(self.graph.instance(step.node)))} */\n"
             found.steps.append(head + self._step(step, first, len(operands), output))
         name = self.name
+        pushed = ""
+        if self.pushed is not None:
+            number, newest = found.numbers[self.pushed], self.bases[self.pushed]
+            pushed = f"    .pushed = &{name}_tensors[{number}],\n    .newest = {newest},\n"
         return (
             _table("tinycc_roll_tensor", f"{name}_tensors", found.tensors),
             _table("tinycc_roll_operand", f"{name}_operands", found.operands),
             _table("tinycc_roll_step", f"{name}_steps", found.steps),
             f"static const tinycc_roll_region {name} = {{\n"
-            f"    .tensors = {name}_tensors,\n    .steps = {name}_steps,\n"
+            f"    .tensors = {name}_tensors,\n    .steps = {name}_steps,\n{pushed}"
             f"    .step_count = {len(self.steps)},\n    .number = {self.region.first},\n}};",
         )
 
@@ -108,6 +114,8 @@ class RegionPrinter:
         fixed, offset, base = "NULL", 0, self.bases.get(whole.name, 0)
         if tensor.is_constant:
             fixed = self.constant(tensor, f"{self.step_name(step)}_operand")
+        elif tensor.name == self.pushed:
+            offset, base = self.plan.offsets.get(tensor.name, 0), 0
         elif not base:
             offset = self.plan.offsets[tensor.name]
         elif part:

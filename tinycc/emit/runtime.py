@@ -7,12 +7,15 @@ from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from tinycc.ir.graph import Graph
 from tinycc.ops.op import Drive
 from tinycc.paths import RUNTIME_C
-from tinycc.schedule.model import Schedule
+from tinycc.schedule.model import Schedule, Step
+from tinycc.schedule.rolling import row_step
 
 ABI_HEADER = "tinycc_runtime.h"
 _DRIVER = "tinycc_each_row.c"
+_RUNNER = "tinycc_each_run.c"
 _ROLLER = "tinycc_roll.c"
 
 
@@ -33,6 +36,8 @@ def runtime_files(schedule: Schedule) -> RuntimeFiles:
     layers = [s for s in schedule.steps if not any(r.first <= s.index <= r.last for r in rolled)]
     if any(step.kernel.drive is Drive.ROWS for step in layers):
         sources.add(RUNTIME_C / _DRIVER)
+    if any(splits(schedule.graph, step) for step in layers):
+        sources.add(RUNTIME_C / _RUNNER)
     if rolled:
         sources.add(RUNTIME_C / _ROLLER)
         own.add(RUNTIME_C / _ROLLER.replace(".c", ".h"))
@@ -47,6 +52,12 @@ def runtime_files(schedule: Schedule) -> RuntimeFiles:
         tuple(sorted({path.name for path in own} | {ABI_HEADER})),
         tuple(sorted(headers)),
     )
+
+
+def splits(graph: Graph, step: Step) -> bool:
+    """True for a kernel that makes its output at once, but could do so row by row."""
+    rows = row_step(graph, step)
+    return step.kernel.drive is Drive.RUN and rows is not None and rows.turns > 1
 
 
 def runtime_abi() -> int:

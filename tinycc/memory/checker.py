@@ -107,7 +107,10 @@ def _check_steps(plan: Plan) -> None:
 
 
 def _check_outside(plan: Plan) -> None:
-    """The caller holds inputs and views of them, which have no place here, and are no results."""
+    """The caller holds inputs and views of them, which have no place here, and are no results.
+
+    Of an input that it pushes row by row, earlier rows may have a place.
+    """
     graph, outside = plan.schedule.graph, plan.schedule.outside
     allowed = set(graph.inputs)
     for node in graph.nodes:
@@ -115,6 +118,7 @@ def _check_outside(plan: Plan) -> None:
         if viewed and node.inputs[0] in allowed:
             allowed.add(node.output)
     placed = {name for buffer in plan.buffers for name in buffer.tensors}
+    placed -= {plan.schedule.streamed}
     for name in outside:
         if name not in allowed or name in placed or name in graph.outputs:
             raise _fail(f"the caller cannot hold `{name}`")
@@ -132,6 +136,7 @@ class _Machine:
         self.kept = {n: rows for r in plan.schedule.regions for n, rows in r.rings.items()}
         self.within = {name: part.tensor for name, part in plan.schedule.within.items()}
         gathered = {node.output for node in self.graph.nodes if plan.schedule.gathers(node)}
+        self.pushed, self.arrived = plan.schedule.streamed, 0
         self.tags = self._tags(plan.schedule.joined | gathered)
 
     def _tags(self, joined: Set[str]) -> Mapping[str, np.ndarray]:
@@ -175,7 +180,11 @@ class _Machine:
                 self._expect(name, range(self._rows(name)), "at the end")
 
     def run(self, region: Region) -> None:
-        """Takes the turns of a region by its rule, as the generated code does."""
+        """Takes the turns of a region by its rule, as the generated code does.
+
+        Where rows are pushed, they take turns until they have to wait for the next row. The caller
+        holds the newest row, and it is copied to the earlier ones when the turns have been taken.
+        """
         steps = self.steps[region.first : region.last + 1]
         for step in steps:
             instance = self.graph.instance(step.node)
@@ -183,12 +192,15 @@ class _Machine:
                 self._access(tensor.name, step.index)
         turns = dict.fromkeys((step.index for step in steps), 0)
         makers = {step.node.output: step for step in steps}
-        while True:
-            able = [s for s in steps if self._ready(s, turns, makers)]
-            if not able:
-                break
-            self._turn(able[-1], turns[able[-1].index])
-            turns[able[-1].index] += 1
+        pushed = self.pushed if self.pushed in region.rings else None
+        for row in range(self._rows(pushed) if pushed else 1):
+            self.arrived = row + 1 if pushed else 0
+            while able := [s for s in steps if self._ready(s, turns, makers)]:
+                self._turn(able[-1], turns[able[-1].index])
+                turns[able[-1].index] += 1
+            self.arrived = 0
+            if pushed and region.rings[pushed]:
+                self._write(pushed, range(row, row + 1))
         if any(turns[step.index] != self._turns(step) for step in steps):
             raise _fail(f"steps {region.first} to {region.last} wait for each other")
 
@@ -203,6 +215,8 @@ class _Machine:
         if turn == self._turns(step):
             return False
         for name, last in self._awaited(step, turn):
+            if name == self.pushed and last >= self.arrived:
+                return False
             maker = makers.get(self.within.get(name, name))
             if maker is None:
                 continue
@@ -297,7 +311,7 @@ class _Machine:
 
     def _access(self, name: str, step: int) -> None:
         """A tensor is read or written at a step: its buffer must be large enough and live."""
-        if name in self.outside:
+        if name in self.outside and not (name == self.pushed and self._kept(name)):
             return
         buffer, type_ = self._home(name), self.graph.tensors[name].type
         needed = (self._kept(name) - 1) * self._pitch(name) + type_.bytes // self._rows(name)
@@ -339,7 +353,9 @@ class _Machine:
 
         Nothing to look at where the caller holds them: nobody can write there.
         """
-        if name in self.outside:
+        if name == self.pushed and self.arrived:
+            rows = range(rows.start, min(rows.stop, self.arrived - 1))
+        if not rows or (name in self.outside and name != self.pushed):
             return
         start = self._start(name)
         size = self.graph.tensors[name].type.bytes // self._rows(name)

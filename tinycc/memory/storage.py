@@ -48,6 +48,8 @@ def buffers(schedule: Schedule) -> tuple[Buffer, ...]:
             continue
         step = step_of[node.output]
         region = spans[step.index]
+        if step.index == 0 and schedule.streamed is not None:
+            _add_pushed(storages, graph, schedule.streamed, region)
         if region.rolls:
             _add_turns(storages, schedule, step, region)
         else:
@@ -195,6 +197,13 @@ def _add_step(storages: _Storages, graph: Graph, step: Step) -> None:
         storages.open(step.node.output, instance.output.type.bytes, step.index)
     if step.scratch_bytes:
         storages.open_scratch(step, Region(step.index, step.index))
+
+
+def _add_pushed(storages: _Storages, graph: Graph, name: str, region: Region) -> None:
+    """The earlier rows of an input that is pushed row by row."""
+    type_ = graph.tensors[name].type
+    if region.rings[name]:
+        storages.open_ring(name, region.rings[name] * (type_.bytes // row_count(type_)), region)
 
 
 def _add_turns(storages: _Storages, schedule: Schedule, step: Step, region: Region) -> None:

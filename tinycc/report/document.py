@@ -69,15 +69,15 @@ def _port(graph: Graph, name: str) -> dict[str, Any]:
 
 
 def _sram(compiled: Compiled, measured: Measured) -> dict[str, Any]:
-    plan, graph, outside = compiled.plan, compiled.graph, compiled.plan.schedule.outside
-    state = compiled.target.pointer_bytes  # sizeof(<name>_t): one pointer
+    plan, graph = compiled.plan, compiled.plan.schedule.graph
+    held = [name for name in graph.inputs if name not in plan.schedule.outside]
+    state = compiled.code.model.state_bytes(compiled.target.pointer_bytes)
     parts = (plan.arena_bytes, state, measured.static_bytes, measured.stack_bytes)
     return {
         "arena": plan.arena_bytes,
-        "input": sum(
-            graph.tensors[name].type.bytes for name in graph.inputs if name not in outside
-        ),
+        "input": sum(graph.tensors[name].type.bytes for name in held),
         "input_memory": compiled.options.input_memory or "arena",
+        "input_ring": sum(b.bytes for b in plan.buffers if plan.schedule.streamed in b.tensors),
         "output": sum(graph.tensors[name].type.bytes for name in graph.outputs),
         "state": state,
         "static": measured.static_bytes,

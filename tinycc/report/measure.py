@@ -44,12 +44,17 @@ def write_sources(compiled: Compiled, folder: Path) -> tuple[Path, ...]:
 
 
 def build_firmware(
-    compiled: Compiled, folder: Path, *, profile: bool = False, trace: bool = False
+    compiled: Compiled,
+    folder: Path,
+    *,
+    profile: bool = False,
+    trace: bool = False,
+    stepped: bool = False,
 ) -> Image:
     """The network with the test harness around it, as an image for its target."""
     sources = write_sources(compiled, folder / "src")
     harness = folder / "harness.c"
-    harness.write_text(harness_text(compiled.code.model, trace=trace))
+    harness.write_text(harness_text(compiled.code.model, trace=trace, stepped=stepped))
     return build_image(
         compiled.target,
         sources,
@@ -62,11 +67,11 @@ def build_firmware(
 
 def measure_image(compiled: Compiled, folder: Path) -> Measured:
     """Flash, static memory and stack from the ELF; all None on native targets."""
-    image = build_firmware(compiled, folder)
+    image, model = build_firmware(compiled, folder), compiled.code.model
     sizes = image_sizes(image)
     if sizes is None:
         return Measured()
-    stack = stack_bound(image, f"{compiled.name}_run")
+    stack = stack_bound(image, f"{compiled.name}_{'push_row' if model.pushed else 'run'}")
     notes = [note for note in (image.note, stack.reason) if note]
     return Measured(
         flash_bytes=sizes.model.flash,

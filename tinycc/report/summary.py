@@ -66,10 +66,16 @@ def _proof(sram: dict[str, Any]) -> str:
 def _parts(sram: dict[str, Any]) -> str:
     stack = "not measured" if sram["stack"] is None else f"{sram['stack']:,}"
     static = "not measured" if sram["static"] is None else f"{sram['static']:,}"
-    held = f"in the arena: input {sram['input']:,}"
+    return f"{_input(sram)}; stack {stack}, static {static}"
+
+
+def _input(sram: dict[str, Any]) -> str:
+    """Where the input lies."""
     if sram["input_memory"] == "external":
-        held = "the input is the caller's"
-    return f"{held}; stack {stack}, static {static}"
+        return "the input is the caller's"
+    if sram["input_memory"] == "pushed" and not sram["input"]:
+        return f"input pushed, {sram['input_ring']:,} B of earlier rows in the arena"
+    return f"in the arena: input {sram['input']:,}"
 
 
 def _instructions(report: dict[str, Any]) -> str:

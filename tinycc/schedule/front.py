@@ -48,12 +48,14 @@ class Front:
         self._edges = [list(self.candidates.from_start(start)) for start in self._starts]
         self.points = tuple(self._sweep(1 << 60, 0))
         spare = int(min(recompute - 1, _MOST_AGAIN) * graph_macs(layers.network))
-        if spare > 0 and self._starts:
+        if spare > 0 and self.points and self._starts:
             self.points += tuple(self._tiled(self.points[-1].bytes - 1, spare))
 
     def _tiled(self, limit: int, spare: int) -> Iterator[Point]:
         """What column tiles make possible below the smallest peak without them."""
         for start in self._starts:
+            if self.candidates.awaits_rows(start):
+                continue  # strips of columns read all rows once more
             self._edges[start] += self.tiles.below(start, limit + 1, spare)
         return self._sweep(limit, spare)
 

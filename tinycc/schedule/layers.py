@@ -19,6 +19,7 @@ def layer_schedule(
     fastest: bool = True,
     join: bool = True,
     outside: frozenset[str] = frozenset(),
+    pushed: str | None = None,
 ) -> Schedule:
     """Steps in the order with the smallest peak of live bytes.
 
@@ -26,7 +27,7 @@ def layer_schedule(
     least scratch where scratch beside its tensors would be more than any layer's tensors. Its copy
     of the input serves one vector only and is not worth a larger arena. `join`: a Concat whose
     operands can be made where they lie in its output has no step. `outside`: tensors that the
-    caller holds.
+    caller holds; `pushed`: the one that it hands over row by row.
     """
     running = [node for node in graph.nodes if _runs(node)]
     room = max((_tensor_bytes(graph, node, outside) for node in running), default=0)
@@ -44,7 +45,9 @@ def layer_schedule(
     steps = [
         Step(index, node, kernels[node.output], scratch(node)) for index, node in enumerate(nodes)
     ]
-    return Schedule(ordered, tuple(steps), tuple(notes), joined=joined, outside=outside)
+    return Schedule(
+        ordered, tuple(steps), tuple(notes), joined=joined, outside=outside, pushed=pushed
+    )
 
 
 def _runs(node: Node) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tinycc.ir.graph import Graph, Instance, Node
-from tinycc.ops.op import Kernel
+from tinycc.ops.op import Kernel, row_count
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class Region:
     """Steps `first` .. `last`, which take turns row by row when there is more than one.
 
     The rule: one row of the last step whose next row has all its inputs. `rings` says how many
-    rows are kept of each tensor that lives only inside; `shared` names, for tensors whose rows
+    rows are kept of each tensor that lives only inside, and how many earlier ones of the input that
+    the caller pushes row by row; `shared` names, for tensors whose rows
     replace those of another one, that other one: both are in one ring. `brief` gives the places,
     in an area of `brief_bytes`, of what is needed for a few turns at a time (single rows by their
     tensor, scratch by its step's output with `.scratch` behind it). `lean`: with the kernels that
@@ -65,8 +66,8 @@ class Region:
 
     @property
     def rolls(self) -> bool:
-        """True when several steps take turns."""
-        return self.last > self.first
+        """True when several steps take turns, or one does with the caller."""
+        return self.last > self.first or bool(self.rings)
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,8 @@ class Schedule:
     sentences for the user (a search that was capped, a machine that was replaced). `joined`: the
     outputs of Concat nodes that have no step, because their operands are made inside them.
     `outside`: the model inputs, and views of them, that lie in memory of the caller and are only
-    read.
+    read. `pushed`: the input that the caller hands over row by row. It is `outside` if the first
+    region takes the rows as they come, or if there is just one; else they are collected.
 
     Where `graph` makes something more than once, `source` is the network as it is, and `remade`
     says of which of its tensors each such tensor is a part. `within`: tensors whose rows lie inside
@@ -99,9 +101,17 @@ class Schedule:
     regions: tuple[Region, ...] = ()
     joined: frozenset[str] = frozenset()
     outside: frozenset[str] = frozenset()
+    pushed: str | None = None
     source: Graph | None = None
     remade: Mapping[str, Part] = field(default_factory=dict)
     within: Mapping[str, Part] = field(default_factory=dict)
+
+    @property
+    def streamed(self) -> str | None:
+        """The input whose rows the first region takes as they come."""
+        if self.pushed not in self.outside:
+            return None
+        return self.pushed if row_count(self.graph.tensors[self.pushed].type) > 1 else None
 
     @property
     def network(self) -> Graph:

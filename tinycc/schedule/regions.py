@@ -70,6 +70,7 @@ class Candidates:
     def __init__(self, layers: Schedule, target: Target) -> None:
         self.graph, self.alignment = layers.graph, target.alignment
         self.layers, self.outside = layers.steps, layers.outside
+        self.streamed = layers.streamed
         self.lean = [_lean_step(self.graph, step, target) for step in layers.steps]
         self.rolling = [_rolling_step(self.graph, step, target) for step in layers.steps]
         self.lean_rolling = [_rolling_step(self.graph, step, target) for step in self.lean]
@@ -109,14 +110,39 @@ class Candidates:
 
     def from_start(self, start: int) -> Iterator[Candidate]:
         """The regions that begin at a step, shortest first."""
+        if self.awaits_rows(start):
+            if start == 0:
+                yield from self._fed()
+            return
         yield from self._singles(start)
         end = self.reach(start)
         if end - start < 2:
             return
-        rows = [row for row in self.rows[start:end] if row is not None]
-        played = play(rows, self.heights)
+        played = self._played(start, end)
         for stop in range(start + 2, end + 1):
             yield from self._rolled(start, stop, played)
+
+    def awaits_rows(self, start: int) -> bool:
+        """True where rows that the caller pushes are still to be read."""
+        return self.streamed is not None and start <= max(0, self.deaths[self.streamed])
+
+    def _fed(self) -> Iterator[Candidate]:
+        """The first regions where rows are pushed: all that read them, and perhaps more steps.
+
+        None where one of these is a barrier or reads a view of the rows, or nothing reads them.
+        """
+        assert self.streamed is not None
+        end, needed = self.reach(0), self.deaths[self.streamed] + 1
+        if not 0 < needed <= end or not self._read_as_it_is(self.streamed):
+            return
+        played = self._played(0, end)
+        for stop in range(needed, end + 1):
+            yield from self._rolled(0, stop, played)
+
+    def _played(self, start: int, stop: int) -> Play:
+        """The turns of some steps, which must all have rows."""
+        rows = [row for row in self.rows[start:stop] if row is not None]
+        return play(rows, self.heights, self.streamed if start == 0 else None)
 
     def steps_of(self, region: Region) -> list[Step]:
         """The steps of a region with the kernels that they have there."""
@@ -177,6 +203,8 @@ class Candidates:
         roots = [self.roots[played.steps[p].output] for p in range(stop - start)]
         inner = [position for position, root in enumerate(roots) if root not in after]
         rings, shared = self.rings(played, inner)
+        if self.streamed is not None and start == 0:
+            rings[self.streamed] = played.earlier_rows(self.streamed)
         region = Region(start, stop - 1, rings, shared)
         growers = [*self._outputs(played, after - before), *self._lasting(played, region)]
         pairs, saved = self._overlaps(played, before - after, growers)
@@ -193,14 +221,17 @@ class Candidates:
     def _inside(self, played: Play, region: Region) -> tuple[int, list[Brief]]:
         """Bytes that live as long as a region, and those that live for a few turns only."""
         steps = self.steps_of(region)
-        return inside(played, steps, (region.rings, region.shared), self.ring_bytes, self.alignment)
+        tables = (region.rings, region.shared)
+        lasting, brief = inside(played, steps, tables, self.ring_bytes, self.alignment)
+        if self.streamed is not None and self.streamed in region.rings:
+            lasting += self.ring_bytes(self.streamed, region.rings[self.streamed])
+        return lasting, brief
 
     def settled(self, region: Region) -> Region:
         """A chosen region with places for its brief bytes."""
         if not region.rolls:
             return region
-        rows = [row for row in self.rows[region.first : region.last + 1] if row is not None]
-        played = play(rows, self.heights)
+        played = self._played(region.first, region.last + 1)
         _, brief = self._inside(played, region)
         places, size = place_brief(brief)
         ends = ((int(b.live.argmax()), places[b.name] + b.bytes) for b in brief)

@@ -89,6 +89,7 @@ class Play:
     readers: Mapping[str, tuple[int, ...]]
     heights: Mapping[str, int]
     turns: list[list[int]] = field(default_factory=list)
+    marks: list[int] = field(default_factory=list)
 
     @cached_property
     def length(self) -> int:
@@ -119,6 +120,12 @@ class Play:
         for row, time in enumerate(() if step.accumulates else self.turns[position]):
             kept = max(kept, row + 1 - self.dead(step.output, time, height))
         return min(kept, height)
+
+    def earlier_rows(self, pushed: str) -> int:
+        """Rows to keep of a pushed tensor besides the newest one, which the caller holds."""
+        height = self.heights[pushed]
+        times = enumerate(self.marks, 1)
+        return max(rows - self.dead(pushed, time, height) for rows, time in times)
 
     def shared_rows(self, x: int, y: int, height: int) -> int | None:
         """Rows of one ring in which step y overwrites, row by row, what step x made.
@@ -165,7 +172,10 @@ class Play:
 
 
 def play(steps: Sequence[RowStep], heights: Mapping[str, int], pushed: str | None = None) -> Play:
-    """Plays the rule over steps whose other inputs are whole; `pushed` arrives row by row."""
+    """Plays the rule over steps whose other inputs are whole; `pushed` arrives row by row.
+
+    `Play.marks` are the times at which everything had been done that a pushed row allows.
+    """
     makers = {step.output: position for position, step in enumerate(steps)}
     readers: dict[str, tuple[int, ...]] = {}
     for position, step in enumerate(steps):
@@ -203,4 +213,5 @@ def play(steps: Sequence[RowStep], heights: Mapping[str, int], pushed: str | Non
     for row in range(heights[pushed]):
         there[pushed] = row + 1
         drain()
+        found.marks.append(clock)
     return found

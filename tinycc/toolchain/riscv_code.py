@@ -11,7 +11,7 @@ from collections.abc import Set
 from tinycc.toolchain.elf import Elf, Relocation
 from tinycc.toolchain.machine_code import Function, MachineCode
 
-_BRANCH = re.compile(r"jal?|b(eq|ne|lt|ge|gt|le)[uz]?|b(lt|ge|gt|le)uz?")
+_BRANCH = re.compile(r"j(al)?|b(eq|ne|lt|ge|gt|le)[uz]?|b(lt|ge|gt|le)uz?")
 _TARGET = re.compile(r"([0-9a-f]+) <")
 _RETURNS = ("ra", "t0")  # t0: the routines of -msave-restore
 _LOWERED = re.compile(r"sp,sp,-(\d+)")

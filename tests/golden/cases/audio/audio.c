@@ -28,7 +28,7 @@
 #include "audio_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char audio_runtime_matches[TINYCC_RUNTIME_ABI == 2 ? 1 : -1];
+typedef char audio_runtime_matches[TINYCC_RUNTIME_ABI == 3 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_transpose_s8_params transpose_0 = {
@@ -137,9 +137,75 @@ static const tinycc_lookup_s8_params lookup_4 = {
     .table = lookup_4_table,
 };
 
+/* Runs `slices` slices from where the network stands, or all that it can. */
+static int audio_advance(audio_t *net, int32_t slices)
+{
+    uint8_t *const arena = net->arena;
+    void *const samples = arena + 0;
+    void *const conv12_transpose_quantized = arena + 160;
+    void *const quantizelinear16 = arena + 208;
+    void *const quantizelinear16_scratch = arena + 0;
+    void *const quantizelinear31 = arena + 116;
+    void *const quantizelinear31_scratch = arena + 0;
+    void *const quantizelinear38 = arena + 0;
+    const void *rows[16];
+    tinycc_progress progress = {slices, net->turns};
+
+    switch (net->at) {
+    case 0:
+        net->at = 0;
+        /* 0: /Conv_3: 1x2x1x24 -> 1x1x24x2 */
+        if (progress.slices == 0) {
+            return AUDIO_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(0);
+        tinycc_transpose_s8(&transpose_0, (const void *const[]){samples}, conv12_transpose_quantized, 1, NULL);
+        /* fall through */
+    case 1:
+        net->at = 1;
+        /* 1: /Conv_3, /Relu_4, /QuantizeLinear_5: 1x1x24x2 -> 1x1x12x4, 480 MACs */
+        TINYCC_STEP(1);
+        if (!tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch, &progress)) {
+            return AUDIO_MORE;
+        }
+        /* fall through */
+    case 2:
+        net->at = 2;
+        /* 2: /Conv_9, /QuantizeLinear_10: 1x1x12x4 -> 1x1x12x4, 144 MACs */
+        TINYCC_STEP(2);
+        if (!tinycc_each_row(tinycc_dwconv2d_s8_dsp, &conv2d_2, &conv2d_2_rows, quantizelinear16, quantizelinear31, rows, quantizelinear31_scratch, &progress)) {
+            return AUDIO_MORE;
+        }
+        /* fall through */
+    case 3:
+        net->at = 3;
+        /* 3: /ReduceMean_12, /QuantizeLinear_13: 1x1x12x4 -> 1x1x1x4 */
+        TINYCC_STEP(3);
+        if (!tinycc_each_row(tinycc_average_pool2d_s8_dsp, &average_pool2d_3, &average_pool2d_3_rows, quantizelinear31, quantizelinear38, rows, NULL, &progress)) {
+            return AUDIO_MORE;
+        }
+        /* fall through */
+    case 4:
+        net->at = 4;
+        /* 4: /Sigmoid_15, /QuantizeLinear_16: 1x1x1x4 -> 1x1x1x4 */
+        if (progress.slices == 0) {
+            return AUDIO_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(4);
+        tinycc_lookup_s8(&lookup_4, (const void *const[]){quantizelinear38}, quantizelinear38, 4, NULL);
+        /* fall through */
+    default:
+        TINYCC_STEP(5);
+        net->at = 5;
+    }
+    return AUDIO_DONE;
+}
+
 audio_t audio_init(void *arena)
 {
-    audio_t net = {arena};
+    audio_t net = {.arena = arena};
     return net;
 }
 
@@ -163,32 +229,21 @@ int audio_argmax(const audio_t *net)
     return best;
 }
 
+void audio_begin(audio_t *net)
+{
+    net->at = 0;
+    for (int i = 0; i < 1; i++) {
+        net->turns[i] = 0;
+    }
+}
+
+int audio_step(audio_t *net)
+{
+    return audio_advance(net, 1);
+}
+
 void audio_run(audio_t *net)
 {
-    uint8_t *const arena = net->arena;
-    void *const samples = arena + 0;
-    void *const conv12_transpose_quantized = arena + 160;
-    void *const quantizelinear16 = arena + 208;
-    void *const quantizelinear16_scratch = arena + 0;
-    void *const quantizelinear31 = arena + 116;
-    void *const quantizelinear31_scratch = arena + 0;
-    void *const quantizelinear38 = arena + 0;
-    const void *rows[16];
-
-    /* 0: /Conv_3: 1x2x1x24 -> 1x1x24x2 */
-    TINYCC_STEP(0);
-    tinycc_transpose_s8(&transpose_0, (const void *const[]){samples}, conv12_transpose_quantized, 1, NULL);
-    /* 1: /Conv_3, /Relu_4, /QuantizeLinear_5: 1x1x24x2 -> 1x1x12x4, 480 MACs */
-    TINYCC_STEP(1);
-    tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch);
-    /* 2: /Conv_9, /QuantizeLinear_10: 1x1x12x4 -> 1x1x12x4, 144 MACs */
-    TINYCC_STEP(2);
-    tinycc_each_row(tinycc_dwconv2d_s8_dsp, &conv2d_2, &conv2d_2_rows, quantizelinear16, quantizelinear31, rows, quantizelinear31_scratch);
-    /* 3: /ReduceMean_12, /QuantizeLinear_13: 1x1x12x4 -> 1x1x1x4 */
-    TINYCC_STEP(3);
-    tinycc_each_row(tinycc_average_pool2d_s8_dsp, &average_pool2d_3, &average_pool2d_3_rows, quantizelinear31, quantizelinear38, rows, NULL);
-    /* 4: /Sigmoid_15, /QuantizeLinear_16: 1x1x1x4 -> 1x1x1x4 */
-    TINYCC_STEP(4);
-    tinycc_lookup_s8(&lookup_4, (const void *const[]){quantizelinear38}, quantizelinear38, 4, NULL);
-    TINYCC_STEP(5);
+    audio_begin(net);
+    (void)audio_advance(net, INT32_MAX);
 }

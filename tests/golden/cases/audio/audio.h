@@ -31,20 +31,32 @@ extern "C" {
 #define AUDIO_OUTPUT_SCALE 0.00390625f
 #define AUDIO_OUTPUT_ZERO_POINT (-128)
 
+/* Private, and of no use outside an inference: what the arena does not hold. */
 typedef struct {
     uint8_t *arena;
+    uint16_t at;
+    uint16_t turns[1];
 } audio_t;
+
+/* An inference goes on, or is done. */
+enum { AUDIO_MORE, AUDIO_DONE };
 
 /* `arena`: AUDIO_ARENA_BYTES bytes, aligned to 4; not read or written here. */
 audio_t audio_init(void *arena);
 
-/* Where to put the input, before every run: a run may overwrite it. */
+/* Where to put the input, before every run: it may overwrite it. */
 int8_t *audio_input(audio_t *net);
 
 /* One inference. */
 void audio_run(audio_t *net);
 
-/* The result, valid from one run until the next. */
+/* The same in slices, for programs that have other things to do meanwhile: one row of one layer at a
+ * time, or a layer that has none. audio_begin, then audio_step until it returns AUDIO_DONE.
+ * May be given up at any time. */
+void audio_begin(audio_t *net);
+int audio_step(audio_t *net);
+
+/* The result, valid from one inference until the next one begins. */
 const int8_t *audio_output(const audio_t *net);
 
 /* Index of the largest of the 4 outputs, the first one of equals. */

@@ -31,7 +31,7 @@
 #include "branches_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char branches_runtime_matches[TINYCC_RUNTIME_ABI == 2 ? 1 : -1];
+typedef char branches_runtime_matches[TINYCC_RUNTIME_ABI == 3 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_add_s8_params add_0 = {
@@ -49,6 +49,13 @@ static const tinycc_add_s8_params add_0 = {
     .shift = 23,
     .low = -128,
     .high = 127,
+};
+static const tinycc_runs add_0_runs = {
+    .rows = 4,
+    .units = 36, /* of a row */
+    .out_row_bytes = 36,
+    .operands = 2,
+    .in_row_bytes = add_0_runs_in_row_bytes,
 };
 
 /* Step 1 */
@@ -70,6 +77,13 @@ static const tinycc_conv1x1_s8_dsp_params conv2d_2 = {
     .dot.high = 127, /* activation */
     .dot.pixels = 4, /* at once */
     .packed = (const int32_t *)conv2d_2_packed,
+};
+static const tinycc_runs conv2d_2_runs = {
+    .rows = 6,
+    .units = 6, /* of a row */
+    .out_row_bytes = 24,
+    .operands = 1,
+    .in_row_bytes = conv2d_2_runs_in_row_bytes,
 };
 
 /* Step 3 */
@@ -152,9 +166,115 @@ static const tinycc_transpose_s8_params transpose_8 = {
     .strides = transpose_8_strides,
 };
 
+/* Runs `slices` slices from where the network stands, or all that it can. */
+static int branches_advance(branches_t *net, int32_t slices)
+{
+    uint8_t *const arena = net->arena;
+    void *const concat31_quantized = arena + 0;
+    void *const right = arena + 288;
+    void *const conv22_transpose_quantized = arena + 288;
+    void *const quantizelinear27 = arena + 432;
+    void *const quantizelinear27_scratch = arena + 576;
+    void *const resize39_transpose_quantized = arena + 912;
+    void *const quantizelinear45 = arena + 2304;
+    void *const resize39_resize_nearest_quantized = arena + 0;
+    void *const map = arena + 1152;
+    const void *rows[6];
+    tinycc_progress progress = {slices, net->turns};
+
+    switch (net->at) {
+    case 0:
+        net->at = 0;
+        /* 0: /Add_2, /QuantizeLinear_3: 1x4x6x6 x 1x4x6x6 -> 1x4x6x6 */
+        TINYCC_STEP(0);
+        if (!tinycc_each_run(tinycc_add_s8_thumb2, &add_0, &add_0_runs, (const void *const[]){concat31_quantized, right}, concat31_quantized, rows, NULL, &progress)) {
+            return BRANCHES_MORE;
+        }
+        /* fall through */
+    case 1:
+        net->at = 1;
+        /* 1: /Conv_7: 1x4x6x6 -> 1x6x6x4 */
+        if (progress.slices == 0) {
+            return BRANCHES_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(1);
+        tinycc_transpose_s8(&transpose_1, (const void *const[]){concat31_quantized}, conv22_transpose_quantized, 1, NULL);
+        /* fall through */
+    case 2:
+        net->at = 2;
+        /* 2: /Conv_7, /Clip_8, /QuantizeLinear_9: 1x6x6x4 -> 1x6x6x4, 576 MACs */
+        TINYCC_STEP(2);
+        if (!tinycc_each_run(tinycc_conv1x1_s8_dsp, &conv2d_2, &conv2d_2_runs, (const void *const[]){conv22_transpose_quantized}, quantizelinear27, rows, quantizelinear27_scratch, &progress)) {
+            return BRANCHES_MORE;
+        }
+        /* fall through */
+    case 3:
+        net->at = 3;
+        /* 3: /DequantizeLinear_10.moved: 1x6x6x4 -> 1x4x6x6 */
+        if (progress.slices == 0) {
+            return BRANCHES_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(3);
+        tinycc_transpose_s8(&transpose_3, (const void *const[]){quantizelinear27}, arena + 144, 1, NULL);
+        /* fall through */
+    case 4:
+        net->at = 4;
+        /* 4: /Resize_14: 1x8x6x6 -> 1x6x6x8 */
+        if (progress.slices == 0) {
+            return BRANCHES_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(4);
+        tinycc_transpose_s8(&transpose_4, (const void *const[]){concat31_quantized}, resize39_transpose_quantized, 1, NULL);
+        /* fall through */
+    case 5:
+        net->at = 5;
+        /* 5: /GlobalAveragePool_16, /QuantizeLinear_17: 1x6x6x8 -> 1x1x1x8 */
+        TINYCC_STEP(5);
+        if (!tinycc_each_row(tinycc_average_pool2d_s8_dsp, &average_pool2d_5, &average_pool2d_5_rows, resize39_transpose_quantized, quantizelinear45, rows, NULL, &progress)) {
+            return BRANCHES_MORE;
+        }
+        /* fall through */
+    case 6:
+        net->at = 6;
+        /* 6: /Softmax_20, /QuantizeLinear_21: 1x8 -> 1x8 */
+        if (progress.slices == 0) {
+            return BRANCHES_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(6);
+        tinycc_softmax_s8(&softmax_6, (const void *const[]){quantizelinear45}, quantizelinear45, 1, NULL);
+        /* fall through */
+    case 7:
+        net->at = 7;
+        /* 7: /Resize_14: 1x6x6x8 -> 1x12x12x8 */
+        TINYCC_STEP(7);
+        if (!tinycc_each_row(tinycc_resize_nearest_s8, &resize_nearest_7, &resize_nearest_7_rows, resize39_transpose_quantized, resize39_resize_nearest_quantized, rows, NULL, &progress)) {
+            return BRANCHES_MORE;
+        }
+        /* fall through */
+    case 8:
+        net->at = 8;
+        /* 8: /QuantizeLinear_15.moved: 1x12x12x8 -> 1x8x12x12 */
+        if (progress.slices == 0) {
+            return BRANCHES_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(8);
+        tinycc_transpose_s8(&transpose_8, (const void *const[]){resize39_resize_nearest_quantized}, map, 1, NULL);
+        /* fall through */
+    default:
+        TINYCC_STEP(9);
+        net->at = 9;
+    }
+    return BRANCHES_DONE;
+}
+
 branches_t branches_init(void *arena)
 {
-    branches_t net = {arena};
+    branches_t net = {.arena = arena};
     return net;
 }
 
@@ -178,46 +298,21 @@ const int8_t *branches_output_chances(const branches_t *net)
     return (const int8_t *)(const void *)(net->arena + 2304);
 }
 
+void branches_begin(branches_t *net)
+{
+    net->at = 0;
+    for (int i = 0; i < 1; i++) {
+        net->turns[i] = 0;
+    }
+}
+
+int branches_step(branches_t *net)
+{
+    return branches_advance(net, 1);
+}
+
 void branches_run(branches_t *net)
 {
-    uint8_t *const arena = net->arena;
-    void *const concat31_quantized = arena + 0;
-    void *const right = arena + 288;
-    void *const conv22_transpose_quantized = arena + 288;
-    void *const quantizelinear27 = arena + 432;
-    void *const quantizelinear27_scratch = arena + 576;
-    void *const resize39_transpose_quantized = arena + 912;
-    void *const quantizelinear45 = arena + 2304;
-    void *const resize39_resize_nearest_quantized = arena + 0;
-    void *const map = arena + 1152;
-    const void *rows[6];
-
-    /* 0: /Add_2, /QuantizeLinear_3: 1x4x6x6 x 1x4x6x6 -> 1x4x6x6 */
-    TINYCC_STEP(0);
-    tinycc_add_s8_thumb2(&add_0, (const void *const[]){concat31_quantized, right}, concat31_quantized, 144, NULL);
-    /* 1: /Conv_7: 1x4x6x6 -> 1x6x6x4 */
-    TINYCC_STEP(1);
-    tinycc_transpose_s8(&transpose_1, (const void *const[]){concat31_quantized}, conv22_transpose_quantized, 1, NULL);
-    /* 2: /Conv_7, /Clip_8, /QuantizeLinear_9: 1x6x6x4 -> 1x6x6x4, 576 MACs */
-    TINYCC_STEP(2);
-    tinycc_conv1x1_s8_dsp(&conv2d_2, (const void *const[]){conv22_transpose_quantized}, quantizelinear27, 36, quantizelinear27_scratch);
-    /* 3: /DequantizeLinear_10.moved: 1x6x6x4 -> 1x4x6x6 */
-    TINYCC_STEP(3);
-    tinycc_transpose_s8(&transpose_3, (const void *const[]){quantizelinear27}, arena + 144, 1, NULL);
-    /* 4: /Resize_14: 1x8x6x6 -> 1x6x6x8 */
-    TINYCC_STEP(4);
-    tinycc_transpose_s8(&transpose_4, (const void *const[]){concat31_quantized}, resize39_transpose_quantized, 1, NULL);
-    /* 5: /GlobalAveragePool_16, /QuantizeLinear_17: 1x6x6x8 -> 1x1x1x8 */
-    TINYCC_STEP(5);
-    tinycc_each_row(tinycc_average_pool2d_s8_dsp, &average_pool2d_5, &average_pool2d_5_rows, resize39_transpose_quantized, quantizelinear45, rows, NULL);
-    /* 6: /Softmax_20, /QuantizeLinear_21: 1x8 -> 1x8 */
-    TINYCC_STEP(6);
-    tinycc_softmax_s8(&softmax_6, (const void *const[]){quantizelinear45}, quantizelinear45, 1, NULL);
-    /* 7: /Resize_14: 1x6x6x8 -> 1x12x12x8 */
-    TINYCC_STEP(7);
-    tinycc_each_row(tinycc_resize_nearest_s8, &resize_nearest_7, &resize_nearest_7_rows, resize39_transpose_quantized, resize39_resize_nearest_quantized, rows, NULL);
-    /* 8: /QuantizeLinear_15.moved: 1x12x12x8 -> 1x8x12x12 */
-    TINYCC_STEP(8);
-    tinycc_transpose_s8(&transpose_8, (const void *const[]){resize39_resize_nearest_quantized}, map, 1, NULL);
-    TINYCC_STEP(9);
+    branches_begin(net);
+    (void)branches_advance(net, INT32_MAX);
 }

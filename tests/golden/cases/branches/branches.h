@@ -38,21 +38,33 @@ extern "C" {
 #define BRANCHES_OUTPUT_CHANCES_SCALE 0.00390625f
 #define BRANCHES_OUTPUT_CHANCES_ZERO_POINT (-128)
 
+/* Private, and of no use outside an inference: what the arena does not hold. */
 typedef struct {
     uint8_t *arena;
+    uint16_t at;
+    uint16_t turns[1];
 } branches_t;
+
+/* An inference goes on, or is done. */
+enum { BRANCHES_MORE, BRANCHES_DONE };
 
 /* `arena`: BRANCHES_ARENA_BYTES bytes, aligned to 4; not read or written here. */
 branches_t branches_init(void *arena);
 
-/* Where to put each input, before every run: a run may overwrite it. */
+/* Where to put each input, before every run: it may overwrite it. */
 int8_t *branches_input_left(branches_t *net);
 int8_t *branches_input_right(branches_t *net);
 
 /* One inference. */
 void branches_run(branches_t *net);
 
-/* The result, valid from one run until the next. */
+/* The same in slices, for programs that have other things to do meanwhile: one row of one layer at a
+ * time, or a layer that has none. branches_begin, then branches_step until it returns BRANCHES_DONE.
+ * May be given up at any time. */
+void branches_begin(branches_t *net);
+int branches_step(branches_t *net);
+
+/* The result, valid from one inference until the next one begins. */
 const int8_t *branches_output_map(const branches_t *net);
 const int8_t *branches_output_chances(const branches_t *net);
 

@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+static const int32_t add_0_runs_in_row_bytes[2] = {
+    36, 36,
+};
+
 static const int32_t transpose_1_extents[2] = {
     36, 4,
 };
@@ -15,6 +19,10 @@ static const int32_t transpose_1_strides[2] = {
 static const int32_t conv2d_2_packed[2][6] = { /* c14, packed */
     {1661, -326, 365502708, -1377743589, 162994096, 96240736},
     {-1523, 1211, -1866868947, -99915937, 168125520, 29678640},
+};
+
+static const int32_t conv2d_2_runs_in_row_bytes[1] = {
+    24,
 };
 
 static const int32_t transpose_3_extents[2] = {

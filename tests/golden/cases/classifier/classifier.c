@@ -26,7 +26,7 @@
 #include "classifier_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char classifier_runtime_matches[TINYCC_RUNTIME_ABI == 2 ? 1 : -1];
+typedef char classifier_runtime_matches[TINYCC_RUNTIME_ABI == 3 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_transpose_s8_params transpose_0 = {
@@ -104,9 +104,67 @@ static const tinycc_conv1x1_s8_dsp_params fully_connected_3 = {
     .packed = (const int32_t *)fully_connected_3_packed,
 };
 
+/* Runs `slices` slices from where the network stands, or all that it can. */
+static int classifier_advance(classifier_t *net, int32_t slices)
+{
+    uint8_t *const arena = net->arena;
+    void *const x = arena + 0;
+    void *const conv15_transpose_quantized = arena + 160;
+    void *const quantizelinear19 = arena + 0;
+    void *const quantizelinear19_scratch = arena + 288;
+    void *const maxpool23_max_pool2d_quantized = arena + 256;
+    void *const quantizelinear39 = arena + 128;
+    void *const quantizelinear39_scratch = arena + 0;
+    const void *rows[3];
+    tinycc_progress progress = {slices, net->turns};
+
+    switch (net->at) {
+    case 0:
+        net->at = 0;
+        /* 0: /Conv_4: 1x2x8x8 -> 1x8x8x2 */
+        if (progress.slices == 0) {
+            return CLASSIFIER_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(0);
+        tinycc_transpose_s8(&transpose_0, (const void *const[]){x}, conv15_transpose_quantized, 1, NULL);
+        /* fall through */
+    case 1:
+        net->at = 1;
+        /* 1: /Conv_4, /Relu_5, /QuantizeLinear_6: 1x8x8x2 -> 1x8x8x4, 4,608 MACs */
+        TINYCC_STEP(1);
+        if (!tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv15_transpose_quantized, quantizelinear19, rows, quantizelinear19_scratch, &progress)) {
+            return CLASSIFIER_MORE;
+        }
+        /* fall through */
+    case 2:
+        net->at = 2;
+        /* 2: /MaxPool_8: 1x8x8x4 -> 1x4x4x4 */
+        TINYCC_STEP(2);
+        if (!tinycc_each_row(tinycc_max_pool2d_s8_dsp, &max_pool2d_2, &max_pool2d_2_rows, quantizelinear19, maxpool23_max_pool2d_quantized, rows, NULL, &progress)) {
+            return CLASSIFIER_MORE;
+        }
+        /* fall through */
+    case 3:
+        net->at = 3;
+        /* 3: /Gemm_13, /QuantizeLinear_14: 1x64 -> 1x3, 192 MACs */
+        if (progress.slices == 0) {
+            return CLASSIFIER_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(3);
+        tinycc_conv1x1_s8_dsp(&fully_connected_3, (const void *const[]){maxpool23_max_pool2d_quantized}, quantizelinear39, 1, quantizelinear39_scratch);
+        /* fall through */
+    default:
+        TINYCC_STEP(4);
+        net->at = 4;
+    }
+    return CLASSIFIER_DONE;
+}
+
 classifier_t classifier_init(void *arena)
 {
-    classifier_t net = {arena};
+    classifier_t net = {.arena = arena};
     return net;
 }
 
@@ -130,29 +188,21 @@ int classifier_argmax(const classifier_t *net)
     return best;
 }
 
+void classifier_begin(classifier_t *net)
+{
+    net->at = 0;
+    for (int i = 0; i < 1; i++) {
+        net->turns[i] = 0;
+    }
+}
+
+int classifier_step(classifier_t *net)
+{
+    return classifier_advance(net, 1);
+}
+
 void classifier_run(classifier_t *net)
 {
-    uint8_t *const arena = net->arena;
-    void *const x = arena + 0;
-    void *const conv15_transpose_quantized = arena + 160;
-    void *const quantizelinear19 = arena + 0;
-    void *const quantizelinear19_scratch = arena + 288;
-    void *const maxpool23_max_pool2d_quantized = arena + 256;
-    void *const quantizelinear39 = arena + 128;
-    void *const quantizelinear39_scratch = arena + 0;
-    const void *rows[3];
-
-    /* 0: /Conv_4: 1x2x8x8 -> 1x8x8x2 */
-    TINYCC_STEP(0);
-    tinycc_transpose_s8(&transpose_0, (const void *const[]){x}, conv15_transpose_quantized, 1, NULL);
-    /* 1: /Conv_4, /Relu_5, /QuantizeLinear_6: 1x8x8x2 -> 1x8x8x4, 4,608 MACs */
-    TINYCC_STEP(1);
-    tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv15_transpose_quantized, quantizelinear19, rows, quantizelinear19_scratch);
-    /* 2: /MaxPool_8: 1x8x8x4 -> 1x4x4x4 */
-    TINYCC_STEP(2);
-    tinycc_each_row(tinycc_max_pool2d_s8_dsp, &max_pool2d_2, &max_pool2d_2_rows, quantizelinear19, maxpool23_max_pool2d_quantized, rows, NULL);
-    /* 3: /Gemm_13, /QuantizeLinear_14: 1x64 -> 1x3, 192 MACs */
-    TINYCC_STEP(3);
-    tinycc_conv1x1_s8_dsp(&fully_connected_3, (const void *const[]){maxpool23_max_pool2d_quantized}, quantizelinear39, 1, quantizelinear39_scratch);
-    TINYCC_STEP(4);
+    classifier_begin(net);
+    (void)classifier_advance(net, INT32_MAX);
 }

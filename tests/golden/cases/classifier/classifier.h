@@ -31,20 +31,32 @@ extern "C" {
 #define CLASSIFIER_OUTPUT_SCALE 0.30000001192092896f
 #define CLASSIFIER_OUTPUT_ZERO_POINT (10)
 
+/* Private, and of no use outside an inference: what the arena does not hold. */
 typedef struct {
     uint8_t *arena;
+    uint16_t at;
+    uint16_t turns[1];
 } classifier_t;
+
+/* An inference goes on, or is done. */
+enum { CLASSIFIER_MORE, CLASSIFIER_DONE };
 
 /* `arena`: CLASSIFIER_ARENA_BYTES bytes, aligned to 4; not read or written here. */
 classifier_t classifier_init(void *arena);
 
-/* Where to put the input, before every run: a run may overwrite it. */
+/* Where to put the input, before every run: it may overwrite it. */
 int8_t *classifier_input(classifier_t *net);
 
 /* One inference. */
 void classifier_run(classifier_t *net);
 
-/* The result, valid from one run until the next. */
+/* The same in slices, for programs that have other things to do meanwhile: one row of one layer at a
+ * time, or a layer that has none. classifier_begin, then classifier_step until it returns CLASSIFIER_DONE.
+ * May be given up at any time. */
+void classifier_begin(classifier_t *net);
+int classifier_step(classifier_t *net);
+
+/* The result, valid from one inference until the next one begins. */
 const int8_t *classifier_output(const classifier_t *net);
 
 /* Index of the largest of the 3 outputs, the first one of equals. */

@@ -25,7 +25,7 @@
 #include "hostile_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char hostile_runtime_matches[TINYCC_RUNTIME_ABI == 2 ? 1 : -1];
+typedef char hostile_runtime_matches[TINYCC_RUNTIME_ABI == 3 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_transpose_s8_params transpose_0 = {
@@ -98,9 +98,66 @@ static const tinycc_transpose_s8_params transpose_3 = {
     .strides = transpose_3_strides,
 };
 
+/* Runs `slices` slices from where the network stands, or all that it can. */
+static int hostile_advance(hostile_t *net, int32_t slices)
+{
+    uint8_t *const arena = net->arena;
+    void *const and_ml_ut = arena + 0;
+    void *const conv12_transpose_quantized = arena + 288;
+    void *const t = arena + 256;
+    void *const scratch = arena + 0;
+    void *const maxpool18_max_pool2d_quantized = arena + 0;
+    void *const t_2 = arena + 28;
+    const void *rows[3];
+    tinycc_progress progress = {slices, net->turns};
+
+    switch (net->at) {
+    case 0:
+        net->at = 0;
+        /* 0: "; int x[-1]; //: 1x2x4x4 -> 1x4x4x2 */
+        if (progress.slices == 0) {
+            return HOSTILE_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(0);
+        tinycc_transpose_s8(&transpose_0, (const void *const[]){and_ml_ut}, conv12_transpose_quantized, 1, NULL);
+        /* fall through */
+    case 1:
+        net->at = 1;
+        /* 1: "; int x[-1]; //, /QuantizeLinear_4: 1x4x4x2 -> 1x4x4x3, 864 MACs */
+        TINYCC_STEP(1);
+        if (!tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, t, rows, scratch, &progress)) {
+            return HOSTILE_MORE;
+        }
+        /* fall through */
+    case 2:
+        net->at = 2;
+        /* 2: x with 'quotes', a<U+000A>newline, *<U+002F> and /<U+002A>, <U+005C> and ?<U+003F>/ and <U+00FC>ml<U+00E4>ut <U+6570>: 1x4x4x3 -> 1x3x3x3 */
+        TINYCC_STEP(2);
+        if (!tinycc_each_row(tinycc_max_pool2d_s8, &max_pool2d_2, &max_pool2d_2_rows, t, maxpool18_max_pool2d_quantized, rows, NULL, &progress)) {
+            return HOSTILE_MORE;
+        }
+        /* fall through */
+    case 3:
+        net->at = 3;
+        /* 3: /QuantizeLinear_7.moved: 1x3x3x3 -> 1x3x3x3 */
+        if (progress.slices == 0) {
+            return HOSTILE_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(3);
+        tinycc_transpose_s8(&transpose_3, (const void *const[]){maxpool18_max_pool2d_quantized}, t_2, 1, NULL);
+        /* fall through */
+    default:
+        TINYCC_STEP(4);
+        net->at = 4;
+    }
+    return HOSTILE_DONE;
+}
+
 hostile_t hostile_init(void *arena)
 {
-    hostile_t net = {arena};
+    hostile_t net = {.arena = arena};
     return net;
 }
 
@@ -114,28 +171,21 @@ const int8_t *hostile_output(const hostile_t *net)
     return (const int8_t *)(const void *)(net->arena + 28);
 }
 
+void hostile_begin(hostile_t *net)
+{
+    net->at = 0;
+    for (int i = 0; i < 1; i++) {
+        net->turns[i] = 0;
+    }
+}
+
+int hostile_step(hostile_t *net)
+{
+    return hostile_advance(net, 1);
+}
+
 void hostile_run(hostile_t *net)
 {
-    uint8_t *const arena = net->arena;
-    void *const and_ml_ut = arena + 0;
-    void *const conv12_transpose_quantized = arena + 288;
-    void *const t = arena + 256;
-    void *const scratch = arena + 0;
-    void *const maxpool18_max_pool2d_quantized = arena + 0;
-    void *const t_2 = arena + 28;
-    const void *rows[3];
-
-    /* 0: "; int x[-1]; //: 1x2x4x4 -> 1x4x4x2 */
-    TINYCC_STEP(0);
-    tinycc_transpose_s8(&transpose_0, (const void *const[]){and_ml_ut}, conv12_transpose_quantized, 1, NULL);
-    /* 1: "; int x[-1]; //, /QuantizeLinear_4: 1x4x4x2 -> 1x4x4x3, 864 MACs */
-    TINYCC_STEP(1);
-    tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, t, rows, scratch);
-    /* 2: x with 'quotes', a<U+000A>newline, *<U+002F> and /<U+002A>, <U+005C> and ?<U+003F>/ and <U+00FC>ml<U+00E4>ut <U+6570>: 1x4x4x3 -> 1x3x3x3 */
-    TINYCC_STEP(2);
-    tinycc_each_row(tinycc_max_pool2d_s8, &max_pool2d_2, &max_pool2d_2_rows, t, maxpool18_max_pool2d_quantized, rows, NULL);
-    /* 3: /QuantizeLinear_7.moved: 1x3x3x3 -> 1x3x3x3 */
-    TINYCC_STEP(3);
-    tinycc_transpose_s8(&transpose_3, (const void *const[]){maxpool18_max_pool2d_quantized}, t_2, 1, NULL);
-    TINYCC_STEP(4);
+    hostile_begin(net);
+    (void)hostile_advance(net, INT32_MAX);
 }

@@ -30,20 +30,32 @@ extern "C" {
 #define HOSTILE_OUTPUT_SCALE 0.05000000074505806f
 #define HOSTILE_OUTPUT_ZERO_POINT (2)
 
+/* Private, and of no use outside an inference: what the arena does not hold. */
 typedef struct {
     uint8_t *arena;
+    uint16_t at;
+    uint16_t turns[1];
 } hostile_t;
+
+/* An inference goes on, or is done. */
+enum { HOSTILE_MORE, HOSTILE_DONE };
 
 /* `arena`: HOSTILE_ARENA_BYTES bytes, aligned to 4; not read or written here. */
 hostile_t hostile_init(void *arena);
 
-/* Where to put the input, before every run: a run may overwrite it. */
+/* Where to put the input, before every run: it may overwrite it. */
 int8_t *hostile_input(hostile_t *net);
 
 /* One inference. */
 void hostile_run(hostile_t *net);
 
-/* The result, valid from one run until the next. */
+/* The same in slices, for programs that have other things to do meanwhile: one row of one layer at a
+ * time, or a layer that has none. hostile_begin, then hostile_step until it returns HOSTILE_DONE.
+ * May be given up at any time. */
+void hostile_begin(hostile_t *net);
+int hostile_step(hostile_t *net);
+
+/* The result, valid from one inference until the next one begins. */
 const int8_t *hostile_output(const hostile_t *net);
 
 #ifdef __cplusplus

@@ -27,11 +27,18 @@
 #include "unsigned_bytes_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char unsigned_bytes_runtime_matches[TINYCC_RUNTIME_ABI == 2 ? 1 : -1];
+typedef char unsigned_bytes_runtime_matches[TINYCC_RUNTIME_ABI == 3 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_recentre_params recentre_0 = {
     .flip = 128,
+};
+static const tinycc_runs recentre_0_runs = {
+    .rows = 2,
+    .units = 64, /* of a row */
+    .out_row_bytes = 64,
+    .operands = 1,
+    .in_row_bytes = recentre_0_runs_in_row_bytes,
 };
 
 /* Step 1 */
@@ -115,9 +122,85 @@ static const tinycc_recentre_params recentre_5 = {
     .flip = 128,
 };
 
+/* Runs `slices` slices from where the network stands, or all that it can. */
+static int unsigned_bytes_advance(unsigned_bytes_t *net, int32_t slices)
+{
+    uint8_t *const arena = net->arena;
+    void *const x = arena + 0;
+    void *const conv12_transpose_quantized = arena + 160;
+    void *const quantizelinear16 = arena + 0;
+    void *const quantizelinear16_scratch = arena + 288;
+    void *const maxpool20_max_pool2d_quantized = arena + 256;
+    void *const y_int8 = arena + 0;
+    void *const y_int8_scratch = arena + 4;
+    const void *rows[3];
+    tinycc_progress progress = {slices, net->turns};
+
+    switch (net->at) {
+    case 0:
+        net->at = 0;
+        /* 0: x.int8: uint8 1x2x8x8 -> 1x2x8x8 */
+        TINYCC_STEP(0);
+        if (!tinycc_each_run(tinycc_recentre, &recentre_0, &recentre_0_runs, (const void *const[]){x}, x, rows, NULL, &progress)) {
+            return UNSIGNED_BYTES_MORE;
+        }
+        /* fall through */
+    case 1:
+        net->at = 1;
+        /* 1: /Conv_3: 1x2x8x8 -> 1x8x8x2 */
+        if (progress.slices == 0) {
+            return UNSIGNED_BYTES_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(1);
+        tinycc_transpose_s8(&transpose_1, (const void *const[]){x}, conv12_transpose_quantized, 1, NULL);
+        /* fall through */
+    case 2:
+        net->at = 2;
+        /* 2: /Conv_3, /Relu_4, /QuantizeLinear_5: 1x8x8x2 -> 1x8x8x4, 4,608 MACs */
+        TINYCC_STEP(2);
+        if (!tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_2, &conv2d_2_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch, &progress)) {
+            return UNSIGNED_BYTES_MORE;
+        }
+        /* fall through */
+    case 3:
+        net->at = 3;
+        /* 3: /MaxPool_7: 1x8x8x4 -> 1x4x4x4 */
+        TINYCC_STEP(3);
+        if (!tinycc_each_row(tinycc_max_pool2d_s8_dsp, &max_pool2d_3, &max_pool2d_3_rows, quantizelinear16, maxpool20_max_pool2d_quantized, rows, NULL, &progress)) {
+            return UNSIGNED_BYTES_MORE;
+        }
+        /* fall through */
+    case 4:
+        net->at = 4;
+        /* 4: /Gemm_12, /QuantizeLinear_13: 1x64 -> 1x3, 192 MACs */
+        if (progress.slices == 0) {
+            return UNSIGNED_BYTES_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(4);
+        tinycc_conv1x1_s8_dsp(&fully_connected_4, (const void *const[]){maxpool20_max_pool2d_quantized}, y_int8, 1, y_int8_scratch);
+        /* fall through */
+    case 5:
+        net->at = 5;
+        /* 5: y: 1x3 -> uint8 1x3 */
+        if (progress.slices == 0) {
+            return UNSIGNED_BYTES_MORE;
+        }
+        progress.slices--;
+        TINYCC_STEP(5);
+        tinycc_recentre(&recentre_5, (const void *const[]){y_int8}, y_int8, 3, NULL);
+        /* fall through */
+    default:
+        TINYCC_STEP(6);
+        net->at = 6;
+    }
+    return UNSIGNED_BYTES_DONE;
+}
+
 unsigned_bytes_t unsigned_bytes_init(void *arena)
 {
-    unsigned_bytes_t net = {arena};
+    unsigned_bytes_t net = {.arena = arena};
     return net;
 }
 
@@ -141,35 +224,21 @@ int unsigned_bytes_argmax(const unsigned_bytes_t *net)
     return best;
 }
 
+void unsigned_bytes_begin(unsigned_bytes_t *net)
+{
+    net->at = 0;
+    for (int i = 0; i < 1; i++) {
+        net->turns[i] = 0;
+    }
+}
+
+int unsigned_bytes_step(unsigned_bytes_t *net)
+{
+    return unsigned_bytes_advance(net, 1);
+}
+
 void unsigned_bytes_run(unsigned_bytes_t *net)
 {
-    uint8_t *const arena = net->arena;
-    void *const x = arena + 0;
-    void *const conv12_transpose_quantized = arena + 160;
-    void *const quantizelinear16 = arena + 0;
-    void *const quantizelinear16_scratch = arena + 288;
-    void *const maxpool20_max_pool2d_quantized = arena + 256;
-    void *const y_int8 = arena + 0;
-    void *const y_int8_scratch = arena + 4;
-    const void *rows[3];
-
-    /* 0: x.int8: uint8 1x2x8x8 -> 1x2x8x8 */
-    TINYCC_STEP(0);
-    tinycc_recentre(&recentre_0, (const void *const[]){x}, x, 128, NULL);
-    /* 1: /Conv_3: 1x2x8x8 -> 1x8x8x2 */
-    TINYCC_STEP(1);
-    tinycc_transpose_s8(&transpose_1, (const void *const[]){x}, conv12_transpose_quantized, 1, NULL);
-    /* 2: /Conv_3, /Relu_4, /QuantizeLinear_5: 1x8x8x2 -> 1x8x8x4, 4,608 MACs */
-    TINYCC_STEP(2);
-    tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_2, &conv2d_2_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch);
-    /* 3: /MaxPool_7: 1x8x8x4 -> 1x4x4x4 */
-    TINYCC_STEP(3);
-    tinycc_each_row(tinycc_max_pool2d_s8_dsp, &max_pool2d_3, &max_pool2d_3_rows, quantizelinear16, maxpool20_max_pool2d_quantized, rows, NULL);
-    /* 4: /Gemm_12, /QuantizeLinear_13: 1x64 -> 1x3, 192 MACs */
-    TINYCC_STEP(4);
-    tinycc_conv1x1_s8_dsp(&fully_connected_4, (const void *const[]){maxpool20_max_pool2d_quantized}, y_int8, 1, y_int8_scratch);
-    /* 5: y: 1x3 -> uint8 1x3 */
-    TINYCC_STEP(5);
-    tinycc_recentre(&recentre_5, (const void *const[]){y_int8}, y_int8, 3, NULL);
-    TINYCC_STEP(6);
+    unsigned_bytes_begin(net);
+    (void)unsigned_bytes_advance(net, INT32_MAX);
 }

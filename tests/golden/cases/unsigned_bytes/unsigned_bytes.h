@@ -31,20 +31,32 @@ extern "C" {
 #define UNSIGNED_BYTES_OUTPUT_SCALE 0.30000001192092896f
 #define UNSIGNED_BYTES_OUTPUT_ZERO_POINT (138)
 
+/* Private, and of no use outside an inference: what the arena does not hold. */
 typedef struct {
     uint8_t *arena;
+    uint16_t at;
+    uint16_t turns[1];
 } unsigned_bytes_t;
+
+/* An inference goes on, or is done. */
+enum { UNSIGNED_BYTES_MORE, UNSIGNED_BYTES_DONE };
 
 /* `arena`: UNSIGNED_BYTES_ARENA_BYTES bytes, aligned to 4; not read or written here. */
 unsigned_bytes_t unsigned_bytes_init(void *arena);
 
-/* Where to put the input, before every run: a run may overwrite it. */
+/* Where to put the input, before every run: it may overwrite it. */
 uint8_t *unsigned_bytes_input(unsigned_bytes_t *net);
 
 /* One inference. */
 void unsigned_bytes_run(unsigned_bytes_t *net);
 
-/* The result, valid from one run until the next. */
+/* The same in slices, for programs that have other things to do meanwhile: one row of one layer at a
+ * time, or a layer that has none. unsigned_bytes_begin, then unsigned_bytes_step until it returns UNSIGNED_BYTES_DONE.
+ * May be given up at any time. */
+void unsigned_bytes_begin(unsigned_bytes_t *net);
+int unsigned_bytes_step(unsigned_bytes_t *net);
+
+/* The result, valid from one inference until the next one begins. */
 const uint8_t *unsigned_bytes_output(const unsigned_bytes_t *net);
 
 /* Index of the largest of the 3 outputs, the first one of equals. */

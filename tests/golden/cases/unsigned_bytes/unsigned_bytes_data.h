@@ -4,6 +4,10 @@
 
 #include <stdint.h>
 
+static const int32_t recentre_0_runs_in_row_bytes[1] = {
+    64,
+};
+
 static const int32_t transpose_1_extents[2] = {
     64, 2,
 };
