@@ -48,6 +48,7 @@ from tinycc.schedule.cost import graph_macs
 from tinycc.schedule.front import Front, Point
 from tinycc.schedule.inputs import MEMORIES, outside, with_reason
 from tinycc.schedule.layers import layer_schedule
+from tinycc.schedule.wide import with_wide_weights
 from tinycc.target import Target, load_target
 
 Pass = Callable[[Graph, Target], Graph]
@@ -254,7 +255,9 @@ def _finish(
         graph = movements_first(graph, target)
         _verify(graph, movements_first.__name__)
         fed = as_pushed(graph)
-    placed, front = arranged(fed, target, options)
+    flash = target.flash_bytes if options.flash is None else options.flash
+    roomy = with_wide_weights(graph, target, flash if options.optimize == "speed" else None)
+    placed, front = arranged(fed, roomy, options)
     check(placed)
     name = identifier(options.name or Path(source.name).stem).lower()
     heading = Heading(__version__, source.name, source.sha256, target.name, target.alignment)

@@ -86,6 +86,7 @@ typedef struct {
 /* As tinycc_conv1x1_s8. Scratch: 8 * dot.quads bytes for each of dot.pixels, and 4 * dot.quads
  * where in_channels is no multiple of 4. */
 tinycc_kernel tinycc_conv1x1_s8_dsp;
+tinycc_kernel tinycc_conv1x1_s8_w16_dsp; /* tinycc_dot_s8_w16_dsp.h; dot.pixels 4 or 1 */
 
 typedef struct {
     int32_t in_width, in_channels, out_width;

@@ -176,7 +176,12 @@ _COMPILATION = (
         help="Multiply-accumulates that may be executed for a smaller arena: 1.1 is 10 % more.",
     ),
     click.option("--ram", type=Size(), metavar="SIZE", help="SRAM budget, such as 64K."),
-    click.option("--flash", type=Size(), metavar="SIZE", help="Flash budget, such as 256K."),
+    click.option(
+        "--flash",
+        type=Size(),
+        metavar="SIZE",
+        help="Flash budget, such as 256K; speed spends what is left on wider weights.",
+    ),
     click.option(
         "--without",
         type=click.Choice(sorted(OPTIONAL)),

@@ -25,7 +25,13 @@ from tinycc.ops.dense import (
     weights_are_constant,
     weights_are_int8,
 )
-from tinycc.ops.dense_dsp import DSP_LAYOUT, convolution_kernels, direct_kernel_dsp
+from tinycc.ops.dense_dsp import (
+    DSP_LAYOUT,
+    W16_LAYOUT,
+    convolution_kernels,
+    direct_kernel_dsp,
+    vector_kernels,
+)
 from tinycc.ops.dense_rv32 import RV32_LAYOUT, depthwise_kernel_rv32
 from tinycc.ops.dense_thumb import THUMB_LAYOUT
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
@@ -221,6 +227,7 @@ KERNELS = (
     *conv2d_kernels_mve(params, window, is_pointwise, is_depthwise),
     *depthwise_kernels_dsp(params, window, is_depthwise),
     *depthwise_kernels_thumb(params, window, is_depthwise),
+    *vector_kernels(W16_LAYOUT, is_pointwise),
     *convolution_kernels(DSP_LAYOUT, params, window, is_pointwise),
     direct_kernel_dsp(params, window),
     *convolution_kernels(THUMB2_LAYOUT, params, window, is_pointwise),

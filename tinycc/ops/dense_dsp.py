@@ -119,8 +119,25 @@ def _packed(instance: Instance) -> np.ndarray:
     return packed_groups(instance, words.reshape(pairs, -1), 2)
 
 
+def _packed_wide(instance: Instance) -> np.ndarray:
+    weights = padded_weights(instance, 2)
+    pairs = len(weights)
+    # [pair, channel, quad, high bit of the input, low bit] -> int16 pairs of the high bit
+    words = weights.reshape(pairs, 2, -1, 2, 2).transpose(0, 2, 4, 1, 3).astype("<i2")
+    return packed_groups(instance, words.reshape(pairs, -1), 2)
+
+
 DSP_LAYOUT = Layout(
     "dsp", DSP, (4, 2, 1), _packed, _vector_scratch, _window_scratch, least_inputs=2
+)
+W16_LAYOUT = Layout(
+    "w16_dsp",
+    DSP | {"wide_weights"},
+    (4, 1),
+    _packed_wide,
+    _vector_scratch,
+    _window_scratch,
+    least_inputs=2,
 )
 
 

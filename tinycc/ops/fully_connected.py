@@ -26,7 +26,7 @@ from tinycc.ops.dense import (
     weights_are_constant,
     weights_are_int8,
 )
-from tinycc.ops.dense_dsp import DSP, DSP_LAYOUT, vector_kernels
+from tinycc.ops.dense_dsp import DSP, DSP_LAYOUT, W16_LAYOUT, vector_kernels
 from tinycc.ops.dense_mve import FULLY_CONNECTED_MVE
 from tinycc.ops.dense_rv32 import RV32_LAYOUT
 from tinycc.ops.dense_thumb import THUMB_LAYOUT
@@ -208,6 +208,7 @@ FULLY_CONNECTED = Op(
     examples=examples,
     kernels=(
         *FULLY_CONNECTED_MVE,
+        *vector_kernels(W16_LAYOUT),
         *vector_kernels(DSP_LAYOUT),
         Kernel(
             "tinycc_fully_connected_s8_dsp",

@@ -16,6 +16,7 @@ FEATURES = MappingProxyType(
         "dsp": "16-bit pairs: SMLAD, SXTB16, saturating arithmetic (Armv7E-M, Armv8-M DSP)",
         "fpu": "single-precision floating point",
         "mve": "the M-profile vector extension (Helium), integer",
+        "wide_weights": "room in flash for weights as int16, which `--optimize speed` finds out",
         "lob": "low-overhead loops (Armv8.1-M)",
     }
 )
