@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from float_models import MODELS, FloatModel
+from float_models import KWS, MODELS, FloatModel
 
 from tinycc import build
 from tinycc.interp.original import Session
@@ -25,7 +25,7 @@ def _outputs(session: Session, samples: np.ndarray) -> np.ndarray:
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_the_quantised_file_is_valid_and_close_to_the_float_one(model: FloatModel) -> None:
-    quantized = quantize_model(model.path, model.calibration()[:32], MIN_MAX, {})
+    quantized = quantize_model(model.path, model.calibration()[:16], MIN_MAX, {})
     onnx.checker.check_model(onnx.load_from_string(quantized.onnx), full_check=True)
     samples = model.samples()[:20]
     wanted = _outputs(Session(model.path, None), samples)
@@ -34,7 +34,11 @@ def test_the_quantised_file_is_valid_and_close_to_the_float_one(model: FloatMode
     assert 10 * np.log10(float((wanted**2).sum()) / noise) > 15  # decibels
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+@pytest.mark.parametrize(
+    "model",
+    [KWS, *(pytest.param(model, marks=pytest.mark.slow) for model in MODELS[1:])],
+    ids=lambda model: model.name,
+)
 def test_the_compiled_c_gives_what_the_quantised_file_gives(
     model: FloatModel, tmp_path: Path
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,11 +15,15 @@ from tinycc.ops.numerics import real_values
 
 @dataclass(frozen=True)
 class Samples:
-    """Inputs as stored, [count, *shape] per input; `stacked`: the user gave a sample axis."""
+    """Inputs as stored, [count, *shape] per input; `stacked`: the user gave a sample axis.
+
+    `reals` are the real numbers of those inputs that the user gave as such.
+    """
 
     values: Mapping[str, np.ndarray]
     count: int
     stacked: bool
+    reals: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def one(self, index: int) -> dict[str, np.ndarray]:
         """The inputs of one sample."""
@@ -28,7 +32,8 @@ class Samples:
     def first(self, count: int) -> Samples:
         """At most `count` samples from the start."""
         kept = {name: array[:count] for name, array in self.values.items()}
-        return Samples(kept, min(count, self.count), self.stacked)
+        reals = {name: array[:count] for name, array in self.reals.items()}
+        return Samples(kept, min(count, self.count), self.stacked, reals)
 
     def bytes(self) -> list[bytes]:
         """All samples of each input in a row, as the harness reads them."""
@@ -49,12 +54,15 @@ def samples_of(graph: Graph, arrays: Mapping[str, np.ndarray]) -> Samples:
             )
     found: dict[str, np.ndarray] = {}
     stacked: dict[str, bool] = {}
+    reals: dict[str, np.ndarray] = {}
     for name in graph.inputs:
         if name not in arrays:
             raise ModelError(f"input `{name}` has no value", hint=f"--input {name}=x.npy")
         type_ = graph.tensors[name].type
         array, stacked[name] = _with_sample_axis(name, np.asarray(arrays[name]), type_)
         found[name] = _stored(name, array, type_)
+        if np.issubdtype(array.dtype, np.floating):
+            reals[name] = array
     counts = {name: len(array) for name, array in found.items()}
     if len(set(counts.values())) > 1:
         text = ", ".join(f"`{name}` {count}" for name, count in counts.items())
@@ -62,7 +70,7 @@ def samples_of(graph: Graph, arrays: Mapping[str, np.ndarray]) -> Samples:
     count = next(iter(counts.values()), 1)
     if count == 0:
         raise ModelError("the input file holds no sample")
-    return Samples(found, count, any(stacked.values()))
+    return Samples(found, count, any(stacked.values()), reals)
 
 
 def _with_sample_axis(name: str, array: np.ndarray, type_: TensorType) -> tuple[np.ndarray, bool]:
@@ -107,6 +115,16 @@ def real_inputs(graph: Graph, samples: Samples, index: int) -> dict[str, np.ndar
         name: real_values(array[index], graph.tensors[name].type).astype(np.float32)
         for name, array in samples.values.items()
     }
+
+
+def real_samples(graph: Graph, samples: Samples) -> dict[str, np.ndarray]:
+    """All samples as float32 [count, *shape]: as given, or what the stored values stand for."""
+    found = {}
+    for name, stored in samples.values.items():
+        given = samples.reals.get(name)
+        reals = real_values(stored, graph.tensors[name].type) if given is None else given
+        found[name] = reals.astype(np.float32)
+    return found
 
 
 def stacked_outputs(

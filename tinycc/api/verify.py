@@ -105,7 +105,7 @@ def _compare_outputs(
 def compare_original(compiled: Compiled, samples: Samples, original: Path) -> dict[str, Comparison]:
     """Every node against the original, each given the original's own inputs; by output tensor."""
     graph = compiled.graph
-    model = _original_model(compiled, original)
+    model = original_model(compiled, original)
     found: dict[str, Comparison] = {}
     for index in range(samples.count):
         stored = samples.one(index)
@@ -116,7 +116,7 @@ def compare_original(compiled: Compiled, samples: Samples, original: Path) -> di
     return found
 
 
-def _original_model(compiled: Compiled, path: Path) -> OriginalModel | LiteModel:
+def original_model(compiled: Compiled, path: Path) -> OriginalModel | LiteModel:
     """The model file in onnxruntime, or in LiteRT where it is a .tflite file."""
     graph = compiled.graph
     if is_tflite(path):

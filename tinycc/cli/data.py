@@ -65,6 +65,16 @@ def read_array(path: Path) -> np.ndarray:
     return loaded
 
 
+def read_labels(data: Path | None, labels: Path | None) -> np.ndarray | None:
+    """The labels of a .npy file, or the `y` beside the samples in an .npz; None without any."""
+    if labels is not None:
+        return np.asarray(read_array(labels))
+    if data is None or data.suffix != ".npz" or data.is_dir():
+        return None
+    with _opened(data) as archive:
+        return np.asarray(archive["y"]) if "y" in archive else None
+
+
 def _opened(path: Path) -> np.lib.npyio.NpzFile:
     try:
         loaded = np.load(path, allow_pickle=False)

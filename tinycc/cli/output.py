@@ -59,14 +59,16 @@ class _FractionColumn(BarColumn):
         return super().render(task) if task.total is not None else ProgressBar(width=0)
 
 
-def _print(table: Table) -> None:
+def print_table(table: Table) -> None:
+    """A table on stdout, as wide as the terminal; not cut when piped."""
     console = Console()
     if not console.is_terminal:
-        console = Console(width=160)  # piped: do not cut
+        console = Console(width=160)
     console.print(table)
 
 
-def _table(*columns: str) -> Table:
+def new_table(*columns: str) -> Table:
+    """An empty table; columns that begin with > are aligned to the right."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         right = column.startswith(">")
@@ -74,24 +76,25 @@ def _table(*columns: str) -> Table:
     return table
 
 
-def _short(text: str, width: int = 44) -> str:
+def shortened(text: str, width: int = 44) -> str:
+    """The end of a text that is too long."""
     return text if len(text) <= width else "..." + text[3 - width :]
 
 
-def _add_row(table: Table, *cells: str) -> None:
+def add_row(table: Table, *cells: str) -> None:
     """A row of plain text: names in a model may hold markup or control characters."""
     table.add_row(*(Text(printable(cell)) for cell in cells))
 
 
 def step_table(report: dict[str, Any]) -> None:
     """One line per step."""
-    table = _table(">step", "kernel", ">MACs", ">live B", ">instructions", "node")
+    table = new_table(">step", "kernel", ">MACs", ">live B", ">instructions", "node")
     for step in report["steps"]:
         counted = step["instructions"]
         shown = f"{counted:,}" if counted is not None else f"~{step['instructions_predicted']:,}"
-        node = _short(step["nodes"][0]) if step["nodes"] else ""
+        node = shortened(step["nodes"][0]) if step["nodes"] else ""
         macs, live = f"{step['macs']:,}", f"{step['sram_live']:,}"
-        _add_row(
+        add_row(
             table,
             str(step["index"]),
             step["kernel"].removeprefix("tinycc_"),
@@ -100,7 +103,7 @@ def step_table(report: dict[str, Any]) -> None:
             shown,
             node,
         )
-    _print(table)
+    print_table(table)
 
 
 def front_table(report: dict[str, Any], most: int = 8) -> None:
@@ -113,7 +116,7 @@ def front_table(report: dict[str, Any], most: int = 8) -> None:
         return
     base, macs = report["compute"]["instructions_predicted"], report["compute"]["macs"]
     again = any(point["extra_macs"] for point in points)
-    table = _table(">arena B", ">extra instructions", *[">MACs"] * again, "schedule")
+    table = new_table(">arena B", ">extra instructions", *[">MACs"] * again, "schedule")
     last = len(points) - 1
     shown = sorted({round(i * last / (most - 1)) for i in range(most)})
     for index in shown:
@@ -122,8 +125,8 @@ def front_table(report: dict[str, Any], most: int = 8) -> None:
         percent = f"{extra:,} ({100 * extra / max(1, base):.1f} %)"
         factor = 1 + points[index]["extra_macs"] / max(1, macs)
         shown_factor = [f"{factor:.3f} x"] if again else []
-        _add_row(table, f"{points[index]['bytes']:,}", percent, *shown_factor, label)
-    _print(table)
+        add_row(table, f"{points[index]['bytes']:,}", percent, *shown_factor, label)
+    print_table(table)
 
 
 def target_table(targets: Sequence[Target], as_json: bool) -> None:
@@ -133,10 +136,10 @@ def target_table(targets: Sequence[Target], as_json: bool) -> None:
             [{"name": t.name, "description": t.description, "isa": sorted(t.isa)} for t in targets]
         )
         return
-    table = _table("target", "description", "runs on")
+    table = new_table("target", "description", "runs on")
     for target in targets:
-        _add_row(table, target.name, target.description, target.runners[0].machine)
-    _print(table)
+        add_row(table, target.name, target.description, target.runners[0].machine)
+    print_table(table)
 
 
 def operator_table(records: Sequence[Op], as_json: bool) -> None:
@@ -153,10 +156,10 @@ def operator_table(records: Sequence[Op], as_json: bool) -> None:
     if as_json:
         print_json(rows)
         return
-    table = _table("operator", "ONNX", "meaning")
+    table = new_table("operator", "ONNX", "meaning")
     for op, row in zip(records, rows, strict=True):
-        _add_row(table, op.name, ", ".join(row["onnx"]), op.summary)
-    _print(table)
+        add_row(table, op.name, ", ".join(row["onnx"]), op.summary)
+    print_table(table)
 
 
 def doctor_table(states: Sequence[ToolStatus], as_json: bool) -> None:
@@ -165,11 +168,11 @@ def doctor_table(states: Sequence[ToolStatus], as_json: bool) -> None:
         keys = ("name", "purpose", "version", "is_installed", "install")
         print_json([{key: getattr(state, key) for key in keys} for state in states])
         return
-    table = _table("tool", "purpose", "state")
+    table = new_table("tool", "purpose", "state")
     for state in states:
         found = state.version or "installed" if state.is_installed else f"missing: {state.install}"
-        _add_row(table, state.name, state.purpose, found)
-    _print(table)
+        add_row(table, state.name, state.purpose, found)
+    print_table(table)
 
 
 def verification_document(result: Verification) -> dict[str, Any]:
@@ -204,19 +207,19 @@ def _counts(comparison: Comparison | None) -> dict[str, int] | None:
 
 def verification_table(result: Verification) -> None:
     """Per step: values that differ from onnxruntime given equal inputs, and in the C."""
-    table = _table("operator", ">values", ">vs onnxruntime", ">largest", ">C differs", "node")
+    table = new_table("operator", ">values", ">vs onnxruntime", ">largest", ">C differs", "node")
     for step in result.steps:
         original, compiled = step.original, step.compiled
-        _add_row(
+        add_row(
             table,
             step.node.op,
             f"{(original or compiled or Comparison()).values:,}",
             f"{original.different:,}" if original else "-",
             str(original.largest) if original else "-",
             f"{compiled.different:,}" if compiled else "-",
-            _short(step.node.origin[0]) if step.node.origin else "",
+            shortened(step.node.origin[0]) if step.node.origin else "",
         )
-    _print(table)
+    print_table(table)
     click.echo(_verdict(result))
 
 

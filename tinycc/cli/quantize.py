@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
+from tinycc.cli.accuracy import noise_table
 from tinycc.cli.options import calibration_of, quantization_only
 from tinycc.cli.output import print_json, progress, say
 from tinycc.cli.saving import check_folder, save_bytes
 from tinycc.errors import ModelError
 from tinycc.quantize.quantizer import as_int8
+from tinycc.report.accuracy import quantization_document
 
 
 @click.command()
@@ -37,4 +39,7 @@ def quantize(model: Path, output: Path | None, as_json: bool, **arguments: Any) 
     for note in quantized.notes:
         say(f"note: {note}")
     if as_json:
-        print_json({"file": str(output), "bytes": len(quantized.onnx), "notes": quantized.notes})
+        found = quantization_document(quantized)
+        print_json({"file": str(output), "notes": quantized.notes, "quantization": found})
+    else:
+        noise_table(quantized.layers)

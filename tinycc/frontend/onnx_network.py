@@ -176,8 +176,13 @@ def onnx_bytes(
         array = network.constants[name]
         kind = onnx.helper.np_dtype_to_tensor_dtype(array.dtype)
         graph.input.append(onnx.helper.make_tensor_value_info(name, kind, array.shape))
+    names: dict[str, int] = {}
     for node in network.nodes:
-        graph.node.append(_node(node))
+        proto = _node(node)
+        names[node.name] = names.get(node.name, 0) + 1
+        if names[node.name] > 1:  # onnxruntime refuses two nodes of one name
+            proto.name = f"{node.name}#{names[node.name]}"
+        graph.node.append(proto)
     for name in dict.fromkeys((*network.outputs, *fetched)):
         known = network.shapes.get(name) if batch is None else None
         value = onnx.ValueInfoProto(name=name) if known is None else _value(name, known)

@@ -36,10 +36,19 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Quantized:
-    """A QDQ network and, for every quantised tensor of the float one, its dequantised name."""
+    """A QDQ network and the names in it.
+
+    `dequantized`: of every quantised tensor of the float network; `computed`: of those that have
+    another name before they are rounded. `grids`: scale and zero point
+    by leading tensor. `biases` and `weights`: the integers of a layer, by its sum.
+    """
 
     network: OnnxNetwork
     dequantized: Mapping[str, str]
+    computed: Mapping[str, str]
+    grids: Mapping[str, tuple[str, str]]
+    biases: Mapping[str, str]
+    weights: Mapping[str, str]
 
 
 def weight_scales(network: OnnxNetwork, layer: Layer, input_scale: float) -> np.ndarray:
@@ -55,6 +64,13 @@ def weight_scales(network: OnnxNetwork, layer: Layer, input_scale: float) -> np.
     scales[scales < float(np.finfo(np.float32).tiny)] = 1.0
     narrow: np.ndarray = scales.astype(np.float32)
     return narrow
+
+
+def stored_bias(bias: np.ndarray, unit: np.ndarray) -> np.ndarray:
+    """int32 biases in units of the accumulator."""
+    limit = float(2**31 - 1)
+    clipped: np.ndarray = np.clip(np.rint(bias / unit.astype(np.float64)), -limit, limit)
+    return clipped.astype(np.int32)
 
 
 def along(array: np.ndarray, axis: int, rank: int) -> np.ndarray:
@@ -101,6 +117,10 @@ class _Assembly:
         self._constants = dict(network.constants)
         self._nodes: list[ForeignNode] = []
         self._read: dict[str, str] = {}  # what readers take instead of a tensor or constant
+        self._computed: dict[str, str] = {}
+        self._grids: dict[str, tuple[str, str]] = {}
+        self._biases: dict[str, str] = {}
+        self._weights: dict[str, str] = {}
         self._layers = {layer.node.outputs[0]: layer for layer in layers(network)}
         self._taken = {
             *network.constants,
@@ -115,7 +135,9 @@ class _Assembly:
         for node in self._network.nodes:
             self._add(node)
         network = self._network.rebuilt(self._nodes, self._constants)
-        return Quantized(network, {name: self._read[name] for name in self._places.shared})
+        dequantized = {name: self._read[name] for name in self._places.shared}
+        names = (dequantized, self._computed, self._grids, self._biases, self._weights)
+        return Quantized(network, *names)
 
     def _add(self, node: ForeignNode) -> None:
         layer = self._layers.get(node.outputs[0])
@@ -125,6 +147,7 @@ class _Assembly:
             for name in node.inputs:
                 self._quantize_operand(name)
         cut = {name: self._fresh(f"{name}.float") for name in node.outputs if self._renames(name)}
+        self._computed.update(cut)
         inputs = tuple(self._read.get(name, name) for name in node.inputs)
         outputs = tuple(cut.get(name, name) for name in node.outputs)
         self._nodes.append(replace(node, inputs=inputs, outputs=outputs))
@@ -142,6 +165,7 @@ class _Assembly:
         grid = self._parameters.grids[leader]
         scale = self._constant(f"{leader}.scale", np.float32(grid.scale))
         zero = self._constant(f"{leader}.zero_point", np.int8(grid.zero_point))
+        self._grids[leader] = (scale, zero)
         stored = self._fresh(f"{name}.quantized")
         real = name if source != name else self._fresh(f"{name}.dequantized")
         self._node("QuantizeLinear", (source, scale, zero), stored)
@@ -153,12 +177,14 @@ class _Assembly:
         weights = self._parameters.weights[layer.sum]
         step = np.float32(input_grid(layer, self._places, self._parameters.grids).scale)
         zeros = np.zeros(len(scales), np.int8)
-        self._dequantized(layer.weights, weights, scales, zeros, layer.axis)
+        self._weights[layer.sum] = self._dequantized(
+            layer.weights, weights, scales, zeros, layer.axis
+        )
         unit = (scales * step).astype(np.float32)
-        bias = np.rint(self._parameters.biases[layer.sum] / unit.astype(np.float64))
-        limit = float(2**31 - 1)
-        stored = np.clip(bias, -limit, limit).astype(np.int32)
-        self._dequantized(layer.bias, stored, unit, zeros.astype(np.int32), 0)
+        stored = stored_bias(self._parameters.biases[layer.sum], unit)
+        self._biases[layer.sum] = self._dequantized(
+            layer.bias, stored, unit, zeros.astype(np.int32), 0
+        )
 
     def _quantize_operand(self, name: str) -> None:
         """A constant operand of an elementwise operator: symmetric int8; scalars stay exact."""
@@ -177,7 +203,8 @@ class _Assembly:
         scales: np.ndarray | np.float32,
         zeros: np.ndarray | np.int8,
         axis: int | None,
-    ) -> None:
+    ) -> str:
+        """Integers > DequantizeLinear in place of a constant; the name of the integers."""
         inputs = (
             self._constant(f"{name}.quantized", stored),
             self._constant(f"{name}.scale", np.asarray(scales, np.float32)),
@@ -186,6 +213,7 @@ class _Assembly:
         real = self._fresh(f"{name}.dequantized")
         self._node("DequantizeLinear", inputs, real, {} if axis is None else {"axis": axis})
         self._read[name] = real
+        return inputs[0]
 
     def _constant(self, name: str, value: np.ndarray | np.generic) -> str:
         array = np.asarray(value)

@@ -166,9 +166,12 @@ def _rows_of_array(label: str, array: np.ndarray) -> Rows:
 
 
 def _members(path: Path) -> dict[str, Rows]:
-    """The arrays of an .npz, by name; only their headers are read here."""
+    """The arrays of an .npz, by name; read once, to find damage before the long work."""
     found = {}
     with zipfile.ZipFile(path) as archive:
+        damaged = archive.testzip()
+        if damaged is not None:
+            raise ValueError(f"its member {damaged} is damaged (checksum)")
         for member in archive.namelist():
             with archive.open(member) as file:
                 shape, dtype, fortran = _header(file)

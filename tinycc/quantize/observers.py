@@ -64,7 +64,15 @@ def percentile(histogram: Histogram) -> Range:
 
 
 def entropy(histogram: Histogram) -> Range:
-    """The range of least divergence; both ends move in one proportion."""
+    """The range of least divergence; both ends move in one proportion.
+
+    The zeros that rectifiers make are left out: they are exact in every range.
+    """
+    counts = histogram.counts.copy()
+    zero = int(np.argmin(np.abs(histogram.centers)))
+    beside = [counts[bin_] for bin_ in (zero - 1, zero + 1) if 0 <= bin_ < BINS]
+    counts[zero] = min(counts[zero], max(beside))
+    histogram = Histogram(histogram.low, histogram.high, counts)
     ranges = [(histogram.low * f, histogram.high * f) for f in _FRACTIONS]
     return min(ranges, key=lambda ends: _divergence(histogram, *ends))
 
@@ -109,6 +117,13 @@ def _divergence(histogram: Histogram, low: float, high: float) -> float:
     both = (p > 0) & (q > 0)
     lost = float(p[(p > 0) & (q == 0)].sum())
     return float((p[both] * np.log(p[both] / q[both])).sum()) + lost * 20.0
+
+
+def observed(observer: str, histogram: Histogram) -> Range:
+    """The range that an observer proposes; that of a tensor with one value is what it is."""
+    if histogram.high <= histogram.low:
+        return histogram.low, histogram.high
+    return OBSERVERS[observer](histogram)
 
 
 OBSERVERS: Mapping[str, Callable[[Histogram], Range]] = {

@@ -16,13 +16,17 @@ from tinycc.frontend.onnx_network import (
 )
 from tinycc.progress import Progress, silent
 from tinycc.quantize.assemble import Quantized, assembled, rounded_parameters
+from tinycc.quantize.choose import START, choose_grids, proposals
+from tinycc.quantize.correct import corrected
 from tinycc.quantize.data import Calibration, CalibrationData, open_calibration
-from tinycc.quantize.observers import OBSERVERS
-from tinycc.quantize.options import QuantizationOptions
+from tinycc.quantize.noise import LayerNoise, layer_noise
+from tinycc.quantize.options import AUTO, QuantizationOptions
 from tinycc.quantize.places import Grid, Places, places
 from tinycc.quantize.prepare import prepared
+from tinycc.quantize.simulation import Simulation, Trial
 from tinycc.quantize.statistics import Extent, extents, histograms
 
+_TRIAL_SAMPLES, _TRIAL_BATCH = 128, 16
 RANDOM_WARNING = (
     "warning: calibrated with random numbers: sizes and speed are right, accuracy is meaningless"
 )
@@ -30,11 +34,18 @@ RANDOM_WARNING = (
 
 @dataclass(frozen=True)
 class QuantizedModel:
-    """`onnx` is the QDQ file; `original` and `quantized` are the networks before and after."""
+    """`onnx` is the QDQ file; `original` and `quantized` are the networks before and after.
+
+    `layers`: where accuracy goes, on `measured` of the `samples` that calibrated it.
+    """
 
     onnx: bytes
     original: OnnxNetwork
     quantized: Quantized
+    options: QuantizationOptions
+    samples: int
+    measured: int
+    layers: tuple[LayerNoise, ...]
     notes: tuple[str, ...]
 
 
@@ -78,13 +89,21 @@ def quantize_model(
     cuts = places(network)
     ranges = extents(network, tuple(cuts.shared), calibration, progress)
     united = {leader: _united(cuts, leader, ranges) for leader in cuts.leaders}
-    grids = {
-        **cuts.fixed,
-        **_observed(network, cuts, ranges, united, calibration, options, progress),
-    }
-    quantized = assembled(network, cuts, rounded_parameters(network, cuts, grids))
+    trial = Trial.of(network, list(calibration.batches(_TRIAL_BATCH, _TRIAL_SAMPLES)))
+    grids = _grids(trial, cuts, ranges, united, calibration, options, progress)
+    parameters = rounded_parameters(network, cuts, grids)
+    parameters = corrected(trial, cuts, parameters, progress)
+    quantized = assembled(network, cuts, parameters)
+    progress("signal-to-noise ratios")
     return QuantizedModel(
-        onnx_bytes(quantized.network), network, quantized, _notes(calibration, united)
+        onnx_bytes(quantized.network),
+        network,
+        quantized,
+        options,
+        calibration.count,
+        trial.count,
+        layer_noise(network, quantized, trial.batches),
+        _notes(calibration, united),
     )
 
 
@@ -93,8 +112,8 @@ def _united(cuts: Places, leader: str, ranges: Mapping[str, Extent]) -> Extent:
     return Extent(min(one.low for one in members), max(one.high for one in members))
 
 
-def _observed(
-    network: OnnxNetwork,
+def _grids(
+    trial: Trial,
     cuts: Places,
     ranges: Mapping[str, Extent],
     united: Mapping[str, Extent],
@@ -102,17 +121,22 @@ def _observed(
     options: QuantizationOptions,
     progress: Progress,
 ) -> dict[str, Grid]:
-    if options.observer in ("min-max", "auto"):
-        return {name: Grid.covering(one.low, one.high) for name, one in united.items()}
-    observe = OBSERVERS[options.observer]
+    """The grid of every leading tensor."""
+    everything = {name: Grid.covering(one.low, one.high) for name, one in united.items()}
+    if options.observer == "min-max":
+        return {**cuts.fixed, **everything}
     widest = {
         leader: max(cuts.members(leader), key=lambda name: ranges[name].high - ranges[name].low)
         for leader in united
     }
-    found = histograms(
-        network, {widest[leader]: united[leader] for leader in united}, calibration, progress
-    )
-    return {leader: Grid.covering(*observe(found[widest[leader]])) for leader in united}
+    watched = {widest[leader]: united[leader] for leader in united}
+    found = histograms(trial.network, watched, calibration, progress)
+    proposed = proposals({leader: found[widest[leader]] for leader in united})
+    if options.observer != AUTO:
+        return {**cuts.fixed, **proposed[options.observer]}
+    start = {**cuts.fixed, **proposed[START]}
+    simulation = Simulation(trial, cuts, rounded_parameters(trial.network, cuts, start))
+    return {**cuts.fixed, **choose_grids(simulation, proposed, progress)}
 
 
 def _notes(calibration: Calibration, united: Mapping[str, Extent]) -> tuple[str, ...]:

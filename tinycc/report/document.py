@@ -8,6 +8,7 @@ from tinycc import __version__, ops
 from tinycc.ir.graph import Graph
 from tinycc.memory.plan import Plan
 from tinycc.pipeline import Compiled
+from tinycc.report.accuracy import quantization_document, quantization_notes
 from tinycc.report.estimate import code_bytes, step_instructions
 from tinycc.report.measure import Measured
 from tinycc.report.reduction import reduction_document, reduction_notes
@@ -36,8 +37,10 @@ def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         "reduction": reduction_document(compiled),
         "steps": _steps(compiled, measured),
         "buffers": _buffers(compiled.plan),
+        "quantization": quantization_document(compiled.quantized),
         "machine": measured.machine or None,
         "notes": [
+            *quantization_notes(compiled.quantized),
             *reduction_notes(compiled),
             *compiled.plan.schedule.notes,
             *measured.notes,
