@@ -15,8 +15,8 @@ from tinycc.errors import InternalError, ModelError, UsageError
 from tinycc.frontend import read_network
 from tinycc.ir.graph import Graph
 from tinycc.ir.text import graph_text
+from tinycc.memory.arrange import Goal, arranged
 from tinycc.memory.checker import check
-from tinycc.memory.place import plan
 from tinycc.memory.plan import Plan
 from tinycc.ops.archive import load_graphs, save_graphs
 from tinycc.ops.verify import faults
@@ -45,9 +45,8 @@ from tinycc.quantize.data import CalibrationData
 from tinycc.quantize.options import QuantizationOptions
 from tinycc.quantize.quantizer import QuantizedModel, as_int8
 from tinycc.schedule.cost import graph_macs
-from tinycc.schedule.front import Front, Point
-from tinycc.schedule.inputs import MEMORIES, outside, with_reason
-from tinycc.schedule.layers import layer_schedule
+from tinycc.schedule.front import Point
+from tinycc.schedule.inputs import MEMORIES
 from tinycc.schedule.wide import with_wide_weights
 from tinycc.target import Target, load_target
 
@@ -81,8 +80,6 @@ REDUCE: tuple[Pass, ...] = (
 PASSES = (*LOWER, *REDUCE)
 OPTIONAL = frozenset({"remove_identities", "fold_constant_operands", "fold_pads", "reduce"})
 ARCHIVE = "model.tnn"
-ALTERNATIVES = 3  # cheaper points of the front that may be placed in fewer bytes than a smaller one
-STACK_ROOM = 640  # bytes of a RAM budget that the arena leaves to the stack: 300 to 560 measured
 
 
 @dataclass(frozen=True)
@@ -108,6 +105,12 @@ class Options:
     calibration: CalibrationData | None = None
     quantization: QuantizationOptions = field(default_factory=QuantizationOptions)
     recompute: float = 1.0  # multiply-accumulates that may be executed, over those of the network
+
+    @property
+    def goal(self) -> Goal:
+        """What the schedule is to be good at."""
+        memory = self.input_memory or "arena"
+        return Goal(self.optimize, self.ram, memory, self.recompute)
 
     def includes(self, one: Pass) -> bool:
         """True when a pass is asked for."""
@@ -257,7 +260,7 @@ def _finish(
         fed = as_pushed(graph)
     flash = target.flash_bytes if options.flash is None else options.flash
     roomy = with_wide_weights(graph, target, flash if options.optimize == "speed" else None)
-    placed, front = arranged(fed, roomy, options)
+    placed, front = arranged(fed, roomy, options.goal)
     check(placed)
     name = identifier(options.name or Path(source.name).stem).lower()
     heading = Heading(__version__, source.name, source.sha256, target.name, target.alignment)
@@ -274,68 +277,6 @@ def layered(compiled: Compiled) -> Compiled:
     )
     endless = replace(compiled.target, memories=())
     return _finish(compiled.graph, compiled.interface, compiled.source, options, endless, silent)
-
-
-def arranged(graph: Graph, target: Target, options: Options) -> tuple[Plan, tuple[Point, ...]]:
-    """The graph's steps in order and in regions, a place for every buffer, and the front.
-
-    A RAM budget is met by the cheapest schedule that leaves room for the stack; where none is
-    given, the target's memory is one for a schedule that would not fit there. A Concat that is
-    written in place runs nothing, but its bytes are taken from its first operand on: where that
-    makes the arena larger, and speed is not all that counts, its operands are copied.
-    """
-    limit = _arena_limit(target, options)
-    joined = _arranged(graph, target, options, limit, join=True)
-    enough = options.optimize == "speed" or options.ram is not None
-    if limit is not None:
-        enough = enough and joined[0].arena_bytes <= limit
-    if enough or not joined[0].schedule.joined:
-        return joined
-    copied = _arranged(graph, target, options, limit, join=False)
-    return min(joined, copied, key=lambda one: one[0].arena_bytes)
-
-
-def _arranged(
-    graph: Graph, target: Target, options: Options, limit: int | None, join: bool
-) -> tuple[Plan, tuple[Point, ...]]:
-    """The best plan and the front for one way to treat every Concat."""
-    fastest = options.optimize == "speed"
-    elsewhere, pushed = outside(graph, options.input_memory)
-    layers = layer_schedule(graph, target, fastest, join, elsewhere, pushed)
-    front = Front(layers, target, options.recompute)
-    if not front.points:  # no region can take pushed rows as they come
-        layers = layer_schedule(graph, target, fastest, join, pushed=pushed)
-        front = Front(with_reason(layers), target, options.recompute)
-    best = _best(front, target, options)
-    if limit is not None and (options.ram is not None or best.arena_bytes > limit):
-        best = _cheapest(front, target, limit)
-    return best, front.points
-
-
-def _arena_limit(target: Target, options: Options) -> int | None:
-    """The bytes that are left to the arena; None where nobody has set a limit."""
-    ram = target.sram_bytes if options.ram is None else options.ram
-    return None if ram is None else ram - target.pointer_bytes - STACK_ROOM
-
-
-def _best(front: Front, target: Target, options: Options) -> Plan:
-    """The plan for what the compilation is to optimise."""
-    chosen = front.points.index(front.choose(options.optimize))
-    least = chosen if options.optimize == "speed" else max(0, chosen - ALTERNATIVES + 1)
-    tried = range(least, chosen + 1)
-    plans = [plan(front.schedule(front.points[i]), target.alignment) for i in tried]
-    return min(plans, key=lambda one: one.arena_bytes)
-
-
-def _cheapest(front: Front, target: Target, limit: int) -> Plan:
-    """The first plan from the cheapest schedule on that meets a limit, else the smallest."""
-    plans: list[Plan] = []
-    for point in front.points:
-        if point.bytes <= limit or point is front.points[-1]:
-            plans.append(plan(front.schedule(point), target.alignment))
-            if plans[-1].arena_bytes <= limit:
-                return plans[-1]
-    return min(plans, key=lambda one: one.arena_bytes)
 
 
 def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:

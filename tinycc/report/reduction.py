@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from tinycc.ir.graph import Graph
+from tinycc.memory.arrange import arranged
 from tinycc.passes.drop_softmax import final_softmax
 from tinycc.passes.reduce.proofs import PROOFS
-from tinycc.pipeline import Compiled, arranged
+from tinycc.pipeline import Compiled
 from tinycc.schedule.cost import graph_macs
 
 
@@ -18,7 +19,7 @@ def reduction_document(compiled: Compiled) -> dict[str, Any] | None:
         return None
     arena = None
     if after.removals:
-        arena = arranged(before, compiled.target, compiled.options)[0].arena_bytes
+        arena = arranged(before, compiled.target, compiled.options.goal)[0].arena_bytes
     removed = [(list(one.nodes), one.proof, one.channels) for one in after.removals]
     for name in sorted(compiled.plan.schedule.joined):
         node = after.producer[name]
