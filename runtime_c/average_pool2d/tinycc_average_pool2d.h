@@ -31,6 +31,7 @@ tinycc_kernel tinycc_average_pool2d_s8;
 /* The same for 4 or more channels, at most 255 columns under a window, no dilation; with the DSP
  * extension. */
 tinycc_kernel tinycc_average_pool2d_s8_dsp;
+tinycc_kernel tinycc_average_pool2d_s8_x86; /* AVX2; 16 or more channels, any width of the window */
 tinycc_kernel tinycc_average_pool2d_s8_mve; /* kernel_width <= 255; the sum << shift fits int32 */
 
 /* ACCUMULATE: the same where the window is the whole map and nothing is padded. Called once per input

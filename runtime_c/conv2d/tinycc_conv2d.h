@@ -126,6 +126,31 @@ tinycc_kernel tinycc_conv2d_s8_rv32;
  * aligned to 4 bytes: 16 bytes per tap of the window and in_channels bytes. */
 tinycc_kernel tinycc_dwconv2d_s8_rv32;
 
+/* The same for x86-64 with AVX2 or AVX-512 VNNI (tinycc_dot_s8_x86.h). Scratch: 4 * dot.quads bytes
+ * for each of dot.pixels. */
+tinycc_kernel tinycc_conv1x1_s8_x86;
+
+typedef struct {
+    int32_t in_width, in_channels, out_width;
+    int32_t kernel_height, kernel_width;
+    int32_t stride, pad_left; /* along the row */
+    int32_t dilation_height, dilation_width;
+    int32_t in_zero;
+    int32_t stride_height;
+    tinycc_dot_s8_dsp_params dot;
+    const int32_t *packed;
+} tinycc_conv2d_s8_x86_params;
+
+/* As tinycc_conv2d_s8 with one group; n rows in one go. With
+ *   columns = (out_width - 1) * stride + (kernel_width - 1) * dilation_width + 1
+ * scratch is in_channels * columns bytes for each input row and 4 bytes. */
+tinycc_kernel tinycc_conv2d_s8_x86;
+
+/* As tinycc_dwconv2d_s8 for one output per input channel, packed as dot products are, with the
+ * columns of the window one after another, each in words of 4 rows. Scratch: 64 bytes for each
+ * word of each of those columns, and 16 bytes. */
+tinycc_kernel tinycc_dwconv2d_s8_x86;
+
 typedef struct {
     int32_t in_width, in_channels;
     int32_t out_width, out_channels;

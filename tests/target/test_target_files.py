@@ -6,7 +6,7 @@ import pytest
 
 from tinycc.errors import UsageError
 from tinycc.paths import TARGETS
-from tinycc.target import FEATURES, list_targets, load_target
+from tinycc.target import FEATURES, list_targets, load_target, machine
 
 CORES = [
     "cortex-m0",
@@ -38,7 +38,7 @@ def message(path: Path | str) -> str:
 
 
 def test_the_promised_targets_are_there():
-    assert {"host", "stm32f405", "esp32c3", *CORES} <= set(list_targets())
+    assert {"host", "host-avx2", "host-vnni", "stm32f405", "esp32c3", *CORES} <= set(list_targets())
 
 
 @pytest.mark.parametrize("name", list_targets())
@@ -157,3 +157,14 @@ def test_a_circle_of_extends_is_an_error(tmp_path):
     write(tmp_path, 'extends = "./two.toml"', "one.toml")
     two = write(tmp_path, 'extends = "./one.toml"', "two.toml")
     assert "extends itself" in message(two)
+
+
+def test_native_is_the_fastest_host_that_runs_here(monkeypatch):
+    def native(*features):
+        monkeypatch.setattr(machine, "machine_features", lambda: frozenset(features))
+        return load_target("native").name
+
+    assert native() == "host"
+    assert native("avx2") == "host-avx2"
+    assert native("avx2", "avx512vnni") == "host-vnni"
+    assert native("avx512vnni") == "host"  # its programs need AVX2 as well

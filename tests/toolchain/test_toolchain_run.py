@@ -3,10 +3,14 @@
 import pytest
 
 from tinycc.errors import DoesNotFitError, ToolError
-from tinycc.target import list_targets
+from tinycc.target import list_targets, load_target, machine
 from tinycc.toolchain.run import run_image
 
-CROSS = [pytest.param(name, marks=pytest.mark.qemu) for name in list_targets() if name != "host"]
+CROSS = [
+    pytest.param(name, marks=pytest.mark.qemu)
+    for name in list_targets()
+    if not load_target(name).is_native
+]
 SAMPLES = 5
 
 
@@ -103,3 +107,10 @@ def test_a_missing_emulator_says_what_to_install(build, samples, monkeypatch):
     shown = failure(image, samples[0])
     assert "`qemu-system-arm` is not installed" in shown
     assert "apt-get install qemu-system-arm" in shown
+
+
+def test_a_program_for_another_processor_is_not_started(build, samples, monkeypatch):
+    image = build("host-avx2")
+    monkeypatch.setattr(machine, "machine_features", frozenset)
+    with pytest.raises(ToolError, match="this machine is not an x86-64 with AVX2"):
+        run_image(image, samples[0], SAMPLES, [64])

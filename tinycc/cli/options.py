@@ -132,7 +132,12 @@ _CALIBRATION = (
 )
 _COMPILATION = (
     _MODEL,
-    click.option("--target", default="host", show_default=True, help="See `tinycc targets`."),
+    click.option(
+        "--target",
+        default="host",
+        show_default=True,
+        help="See `tinycc targets`; `native`: the fastest for this machine.",
+    ),
     click.option("--name", help="Prefix of the C names; from the model's file name by default."),
     click.option(
         "--io",

@@ -32,7 +32,7 @@ from tinycc.ops.pooling import (
     window,
 )
 from tinycc.ops.pooling import columns as pool_columns
-from tinycc.ops.pooling_dsp import with_average_dsp
+from tinycc.ops.pooling_lanes import with_average_lanes
 from tinycc.ops.spatial import from_nhwc, to_nhwc
 
 
@@ -222,7 +222,7 @@ AVERAGE_POOL2D = Op(
     real=real,
     rows=rows,
     examples=examples,
-    kernels=with_average_dsp(
+    kernels=with_average_lanes(
         with_vector_average(
             Kernel(
                 "tinycc_average_pool2d_s8",

@@ -35,6 +35,7 @@ from tinycc.ops.dense_dsp import (
 from tinycc.ops.dense_rv32 import RV32_LAYOUT, depthwise_kernel_rv32
 from tinycc.ops.dense_thumb import THUMB_LAYOUT
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
+from tinycc.ops.dense_x86 import convolution_kernels_x86, depthwise_kernel_x86
 from tinycc.ops.depthwise_dsp import depthwise_kernels_dsp
 from tinycc.ops.depthwise_thumb import depthwise_kernels_thumb
 from tinycc.ops.examples import ExampleMaker
@@ -234,6 +235,8 @@ KERNELS = (
     *convolution_kernels(THUMB_LAYOUT, params, window, is_pointwise),
     depthwise_kernel_rv32(params, window, is_depthwise),
     *convolution_kernels(RV32_LAYOUT, params, window, is_pointwise),
+    depthwise_kernel_x86(params, window, is_depthwise),
+    *convolution_kernels_x86(params, window, is_pointwise),
     Kernel(
         "tinycc_dwconv2d_s8",
         "conv2d/tinycc_dwconv2d_s8.c",

@@ -148,7 +148,8 @@ def _pixels(instance: Instance, layout: Layout, most: int) -> int:
     return next(block for block in layout.blocks if block <= min(most, width))
 
 
-def _dot_fields(instance: Instance, layout: Layout, most: int) -> tuple[Field, ...]:
+def dot_fields(instance: Instance, layout: Layout, most: int) -> tuple[Field, ...]:
+    """The members that the parameter structs of fast dot products end with."""
     low, high = bound_fields(instance)
     packed = Array("int32_t", layout.pack(instance), f"{instance.inputs[1].name}, packed")
     return (
@@ -166,7 +167,7 @@ def _dot_fields(instance: Instance, layout: Layout, most: int) -> tuple[Field, .
 def _conv1x1(layout: Layout, most: int, when: Callable[[Instance], bool]) -> Kernel:
     def params(instance: Instance) -> Params:
         channels = Field("in_channels", instance.inputs[0].type.shape[-1])
-        fields = (channels, *_dot_fields(instance, layout, most))
+        fields = (channels, *dot_fields(instance, layout, most))
         return Params("tinycc_conv1x1_s8_dsp_params", fields)
 
     def fits(instance: Instance) -> bool:
@@ -200,7 +201,7 @@ def vector_kernels(
 Geometry = Callable[[Instance], Params]
 """The parameters of the portable convolution, which the fast kernels share in part."""
 
-_GEOMETRY = (
+GEOMETRY = (  # of them, what all fast convolutions take
     "in_width",
     "in_channels",
     "out_width",
@@ -218,8 +219,8 @@ def _conv2d(
     layout: Layout, most: int, plain: Geometry, window: Callable[[Instance], Window]
 ) -> Kernel:
     def params(instance: Instance) -> Params:
-        geometry = (field for field in plain(instance).fields if field.name in _GEOMETRY)
-        fields = (*geometry, *_dot_fields(instance, layout, most))
+        geometry = (field for field in plain(instance).fields if field.name in GEOMETRY)
+        fields = (*geometry, *dot_fields(instance, layout, most))
         return Params("tinycc_conv2d_s8_dsp_params", fields)
 
     def fits(instance: Instance) -> bool:

@@ -31,6 +31,7 @@ from tinycc.ops.dense_mve import FULLY_CONNECTED_MVE
 from tinycc.ops.dense_rv32 import RV32_LAYOUT
 from tinycc.ops.dense_thumb import THUMB_LAYOUT
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
+from tinycc.ops.dense_x86 import vector_kernels_x86
 from tinycc.ops.elementwise import emit_binary
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
@@ -221,6 +222,7 @@ FULLY_CONNECTED = Op(
         *vector_kernels(THUMB2_LAYOUT),
         *vector_kernels(THUMB_LAYOUT),
         *vector_kernels(RV32_LAYOUT),
+        *vector_kernels_x86(),
         Kernel(
             "tinycc_conv1x1_s8",
             "conv2d/tinycc_conv1x1_s8.c",

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from tinycc.errors import UsageError
 from tinycc.paths import TARGETS
+from tinycc.target.machine import runs_here
 from tinycc.target.target import (
     FEATURES,
     MEMORY_KINDS,
@@ -24,6 +25,9 @@ from tinycc.target.target import (
     Runner,
     Target,
 )
+
+NATIVE = "native"
+_HOSTS = ("host-vnni", "host-avx2", "host")  # the fastest first
 
 Table = dict[str, Any]
 Record = TypeVar("Record")
@@ -37,8 +41,12 @@ def list_targets() -> tuple[str, ...]:
 def load_target(name_or_path: str | Path) -> Target:
     """The target of a name (`cortex-m4`) or of a TOML file of the user's own.
 
+    `native` is the fastest of the host's targets that runs on this machine.
     Raises UsageError for an unknown name, an unreadable file, and unknown, missing or wrong keys.
     """
+    if name_or_path == NATIVE:
+        hosts = (load_target(name) for name in _HOSTS)
+        return next(target for target in hosts if runs_here(target))
     path = _find(str(name_or_path), Path())
     table = _with_base(path, ())
     return _target(path.stem, table, str(path))

@@ -17,6 +17,8 @@ FEATURES = MappingProxyType(
         "fpu": "single-precision floating point",
         "mve": "the M-profile vector extension (Helium), integer",
         "wide_weights": "room in flash for weights as int16, which `--optimize speed` finds out",
+        "avx2": "an x86-64 with AVX2",
+        "avx512vnni": "an x86-64 with AVX-512 and its dot products of int8 (VNNI)",
         "lob": "low-overhead loops (Armv8.1-M)",
     }
 )

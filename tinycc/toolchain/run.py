@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinycc.errors import InternalError, ToolError
+from tinycc.target import FEATURES, missing_features
 from tinycc.toolchain.compile import Image
 from tinycc.toolchain.elf import read_elf
 from tinycc.toolchain.process import Finished, first_lines, require_tool, run_process
@@ -118,6 +119,10 @@ def execute(
 def _native_command(image: Image, arguments: Sequence[str], plugin: str | None) -> list[str]:
     if plugin is not None:
         raise ToolError("instructions can be counted under QEMU only, not natively")
+    missing = sorted(missing_features(image.target))
+    if missing:
+        what = " and ".join(FEATURES[feature] for feature in missing)
+        raise ToolError(f"this machine is not {what}", hint="take the target `host`")
     return [str(image.elf.resolve()), *arguments]
 
 

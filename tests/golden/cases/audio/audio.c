@@ -17,9 +17,11 @@
 #include <stddef.h>
 
 #include "tinycc_average_pool2d.h"
+#include "tinycc_average_pool2d_lanes.h"
 #include "tinycc_clamp_s8_dsp.h"
 #include "tinycc_conv2d.h"
 #include "tinycc_dot_s8_dsp.h"
+#include "tinycc_dot_s8_dsp_asm.h"
 #include "tinycc_dw_s8_dsp.h"
 #include "tinycc_lookup.h"
 #include "tinycc_runtime.h"

@@ -18,6 +18,7 @@
 #include "tinycc_clamp_s8_dsp.h"
 #include "tinycc_conv2d.h"
 #include "tinycc_dot_s8_dsp.h"
+#include "tinycc_dot_s8_dsp_asm.h"
 #include "tinycc_max_pool2d.h"
 #include "tinycc_runtime.h"
 #include "tinycc_transpose.h"

@@ -17,8 +17,10 @@
 #include <stddef.h>
 
 #include "tinycc_clamp_s8_dsp.h"
+#include "tinycc_conv1x1_dsp.h"
 #include "tinycc_conv2d.h"
 #include "tinycc_dot_s8_dsp.h"
+#include "tinycc_dot_s8_dsp_asm.h"
 #include "tinycc_max_pool2d.h"
 #include "tinycc_recentre.h"
 #include "tinycc_runtime.h"
