@@ -61,7 +61,7 @@ def _rolled_as_far_as_possible(compiled: Compiled) -> Schedule:
     regions: list[Region] = []
     while not regions or regions[-1].last < len(layers.steps) - 1:
         start = regions[-1].last + 1 if regions else 0
-        regions.append(list(front.candidates.from_start(start))[-1].region)
+        regions.append(list(front.orders[0].candidates.from_start(start))[-1].region)
     return front.schedule(Point(0, 0, tuple(regions)))
 
 

@@ -42,7 +42,7 @@ def _tiled(compiled: Compiled, strips: int) -> Schedule | None:
     regions: list[Region] = []
     while not regions or regions[-1].last < len(layers.steps) - 1:
         start = regions[-1].last + 1 if regions else 0
-        found = [c.region for c in front.tiles.below(start, 1 << 40, 1 << 60)]
+        found = [c.region for c in front.orders[0].tiles.below(start, 1 << 40, 1 << 60)]
         fitting = [region for region in found if region.strips <= strips]
         longest = max(fitting, key=lambda one: (one.last, one.strips), default=None)
         regions.append(longest or Region(start, start))

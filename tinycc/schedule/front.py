@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tinycc.schedule.cost import graph_macs, step_cost
 from tinycc.schedule.model import Region, Schedule
 from tinycc.schedule.regions import Candidate, Candidates
 from tinycc.schedule.remake import remade
 from tinycc.schedule.tiles import Tiles
+from tinycc.schedule.twice import Block, blocks, run_twice
 from tinycc.target import Target
 
 BALANCED = 0.03
@@ -23,13 +24,14 @@ _MOST_AGAIN = 1000
 class Point:
     """A schedule of the front: its peak, the instructions it adds to those of the layers, and the
 
-    multiply-accumulates that it does again.
+    multiply-accumulates that it does again. `order` is the number of the order it belongs to.
     """
 
     bytes: int
     extra: int
     regions: tuple[Region, ...]
     macs: int = 0
+    order: int = 0
 
 
 class Front:
@@ -37,40 +39,45 @@ class Front:
 
     `points` go from the cheapest schedule (layer by layer) to the smallest. `recompute`: how many
     multiply-accumulates may be executed, over those of the network, where that makes the peak
-    smaller than all else does.
+    smaller than all else does: column tiles, and blocks that run twice.
     """
 
     def __init__(self, layers: Schedule, target: Target, recompute: float = 1.0) -> None:
         self.layers = layers
-        self.candidates = Candidates(layers, target)
-        self.tiles = Tiles(self.candidates, target)
-        self._starts = range(len(layers.steps))
-        self._edges = [list(self.candidates.from_start(start)) for start in self._starts]
-        self.points = tuple(self._sweep(1 << 60, 0))
+        self.orders = [Order(layers, target)]
+        self.points = tuple(self.orders[0].points(1 << 60, 0))
         spare = int(min(recompute - 1, _MOST_AGAIN) * graph_macs(layers.network))
-        if spare > 0 and self.points and self._starts:
-            self.points += tuple(self._tiled(self.points[-1].bytes - 1, spare))
+        if spare > 0 and self.points and layers.steps:
+            self.points = _best_of([*self.points, *self._recomputed(target, spare)])
 
-    def _tiled(self, limit: int, spare: int) -> Iterator[Point]:
-        """What column tiles make possible below the smallest peak without them."""
-        for start in self._starts:
-            if self.candidates.awaits_rows(start):
-                continue  # strips of columns read all rows once more
-            self._edges[start] += self.tiles.below(start, limit + 1, spare)
-        return self._sweep(limit, spare)
+    def _recomputed(self, target: Target, spare: int) -> Iterator[Point]:
+        """Points below the smallest peak without recomputation, block after block run twice.
 
-    def _sweep(self, limit: int, spare: int) -> Iterator[Point]:
-        while (path := cheapest_path(self._edges, limit, spare)) is not None:
-            peak = max((choice.bytes for choice in path), default=0)
-            extra, macs = sum(choice.extra for choice in path), sum(c.macs for c in path)
-            yield Point(peak, extra, tuple(choice.region for choice in path), macs)
-            if not path:
-                break
-            limit = peak - 1
+        A map of no more than half the smallest peak so far is not what makes it so large.
+        """
+        limit = least = self.points[-1].bytes
+        chosen: list[Block] = []
+        pending = blocks(self.layers, target)
+        while True:
+            order, number = self.orders[-1], len(self.orders) - 1
+            order.add_tiles(limit, spare - order.macs)
+            for point in order.points(limit - 1, spare):
+                least = min(least, point.bytes)
+                yield replace(point, order=number)
+            used = sum(block.macs for block in chosen)
+            fitting = [b for b in pending if 2 * b.bytes > least and used + b.macs <= spare]
+            if not fitting:
+                return
+            pending.remove(fitting[0])
+            chosen.append(fitting[0])
+            layers = run_twice(self.layers, chosen, target)
+            cost = sum(block.cost for block in chosen)
+            self.orders.append(Order(layers, target, used + fitting[0].macs, cost))
 
     def schedule(self, point: Point) -> Schedule:
         """The schedule of a point."""
-        return remade(self.layers, point.regions, self.candidates, self.tiles)
+        order = self.orders[point.order]
+        return remade(order.layers, point.regions, order.candidates, order.tiles)
 
     def choose(self, optimize: str) -> Point:
         """The point for a goal: `ram` the smallest, `speed` the cheapest, `balanced` the smallest
@@ -83,6 +90,43 @@ class Front:
             return self.points[-1]
         total = sum(step_cost(self.layers.graph, step) for step in self.layers.steps)
         return [p for p in self.points if p.extra <= BALANCED * total][-1]
+
+
+class Order:
+    """All regions over one order of steps, which does some multiply-accumulates again already."""
+
+    def __init__(self, layers: Schedule, target: Target, macs: int = 0, cost: int = 0) -> None:
+        self.layers, self.macs, self.cost = layers, macs, cost
+        self.candidates = Candidates(layers, target)
+        self.tiles = Tiles(self.candidates, target)
+        self._starts = range(len(layers.steps))
+        self._edges = [list(self.candidates.from_start(start)) for start in self._starts]
+
+    def add_tiles(self, limit: int, spare: int) -> None:
+        """Regions over strips of columns that need fewer bytes than `limit` too."""
+        for start in self._starts:
+            if not self.candidates.awaits_rows(start):  # strips read all rows once more
+                self._edges[start] += self.tiles.below(start, limit, spare)
+
+    def points(self, limit: int, spare: int) -> Iterator[Point]:
+        """The cheapest schedules within `limit` bytes, each smaller than the one before."""
+        while (path := cheapest_path(self._edges, limit, spare - self.macs)) is not None:
+            peak = max((choice.bytes for choice in path), default=0)
+            extra = self.cost + sum(choice.extra for choice in path)
+            macs = self.macs + sum(choice.macs for choice in path)
+            yield Point(peak, extra, tuple(choice.region for choice in path), macs)
+            if not path:
+                break
+            limit = peak - 1
+
+
+def _best_of(points: Sequence[Point]) -> tuple[Point, ...]:
+    """The points that no other one beats in bytes and instructions, the cheapest first."""
+    found: list[Point] = []
+    for point in sorted(points, key=lambda one: (one.extra, one.bytes, one.macs)):
+        if not found or point.bytes < found[-1].bytes:
+            found.append(point)
+    return tuple(found)
 
 
 @dataclass(frozen=True)
