@@ -142,6 +142,8 @@ DIALECTS = (
     _dialect("kws_qdq_mixed", "kws_QDQ_U8I8_pc_MinMax", _real_keywords),
     _dialect("kws_qdq_pairs", f"kws_{_INT8}_DedicatedQDQPair_AddQDQPairToWeight", _real_keywords),
     _dialect("kws_qdq_float_bias", f"kws_{_INT8}_QuantizeBias", _real_keywords),
+    _dialect("kws_qoperator", "kws_QOp_I8I8_pc_MinMax", _real_keywords),
+    _dialect("kws_qoperator_uint8", "kws_QOp_U8I8_pc_MinMax", _real_keywords),
     _dialect("resnet8_qdq", f"resnet8_{_INT8}", _real(_cifar, 1, -128)),
     _dialect("vww_qdq", f"vww_{_INT8}", _real(_persons, 1 / 255, -128)),
     _dialect("ad_qdq", f"ad_{_INT8}", _real(_windows, 0.39101523, 89)),

@@ -16,6 +16,7 @@ import onnx.numpy_helper
 import onnx.version_converter
 
 from tinycc.errors import ModelError, Problem
+from tinycc.frontend.dialects.rewrite import in_qdq_form
 from tinycc.frontend.foreign_nodes import foreign_node, has_subgraph
 from tinycc.frontend.inputs import input_types
 from tinycc.frontend.model_file import TFLITE, ModelFile, read_bytes, read_model
@@ -26,7 +27,7 @@ from tinycc.ops.foreign import ForeignNode
 
 QDQ_OPSET = 13  # the first in which QuantizeLinear has an axis
 _NO_SHAPES: Mapping[str, tuple[int, ...]] = MappingProxyType({})
-_QUANTIZED = frozenset({"QuantizeLinear", "DynamicQuantizeLinear", "Quant"})
+_QUANTIZED = frozenset({"QuantizeLinear", "Quant"})
 
 
 @dataclass(frozen=True)
@@ -84,17 +85,24 @@ class OnnxNetwork:
         return replace(self, nodes=tuple(reversed(kept)), constants=used)
 
 
-def is_float_onnx(path: Path) -> bool:
-    """True for an ONNX file that quantises no activation; ModelError when it is no model."""
+def why_float(path: Path) -> str | None:
+    """How an ONNX file leaves its activations in float, in words; None where it quantises them.
+
+    Raises ModelError when it is no model.
+    """
     data = read_bytes(path)
     if data[4:8] == TFLITE:
-        return False
-    proto = read_model(data, path.name).proto
+        return None
+    proto = in_qdq_form(read_model(data, path.name)).proto
     integers = {onnx.TensorProto.INT8, onnx.TensorProto.UINT8}
-    return not any(
-        node.op_type in _QUANTIZED or node.op_type.startswith("QLinear")
-        for node in proto.graph.node
-    ) and not any(value.type.tensor_type.elem_type in integers for value in proto.graph.input)
+    kinds = {node.op_type for node in proto.graph.node}
+    if not kinds.isdisjoint(_QUANTIZED) or any(kind.startswith("QLinear") for kind in kinds):
+        return None
+    if any(value.type.tensor_type.elem_type in integers for value in proto.graph.input):
+        return None
+    if "DynamicQuantizeLinear" in kinds:
+        return "quantises its activations at run time"
+    return "is a float model"
 
 
 def read_onnx_network(
@@ -104,7 +112,7 @@ def read_onnx_network(
 
     Raises ModelError where the file is damaged, holds subgraphs or has inputs that are not float.
     """
-    file = _modern(read_model(path))
+    file = in_qdq_form(_modern(read_model(path)))
     structure = read_structure(file)
     problems: list[Problem] = []
     for node in structure.nodes:

@@ -13,6 +13,7 @@ from tinycc.errors import ModelError, Problem
 from tinycc.frontend import qdq
 from tinycc.frontend.builder import Activation, GraphBuilder
 from tinycc.frontend.constants import FOLDABLE, Constant, Folder
+from tinycc.frontend.dialects.rewrite import in_qdq_form
 from tinycc.frontend.foreign_nodes import (
     domain_of,
     find_rule,
@@ -43,7 +44,7 @@ def read_onnx(
     are given. Raises ModelError (with every problem found) for files that are no ONNX model or
     cannot be compiled, UsageError for shapes of no input.
     """
-    file = read_model(source, name)
+    file = in_qdq_form(read_model(source, name))
     structure = read_structure(file)
     return _Reader(file, structure, shapes).graph()
 

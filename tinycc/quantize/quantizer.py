@@ -10,9 +10,9 @@ from tinycc.errors import ModelError
 from tinycc.frontend import read_onnx
 from tinycc.frontend.onnx_network import (
     OnnxNetwork,
-    is_float_onnx,
     onnx_bytes,
     read_onnx_network,
+    why_float,
 )
 from tinycc.progress import Progress, silent
 from tinycc.quantize.assemble import Quantized, assembled, rounded_parameters
@@ -60,11 +60,12 @@ def as_int8(
 
     Raises ModelError where calibration data are missing, or given for nothing.
     """
-    if model.is_file() and is_float_onnx(model):
+    reason = why_float(model) if model.is_file() else None
+    if reason is not None:
         read_onnx(model, shapes)  # names everything that cannot be compiled before the long work
         if data is None:
             raise ModelError(
-                f"{model.name} is a float model: its int8 form depends on what its inputs hold",
+                f"{model.name} {reason}: its int8 form depends on what its inputs hold",
                 hint="give some dozens of real samples: --calibration samples.npz (.npy, a folder)",
             )
         return quantize_model(model, data, options, shapes, progress)

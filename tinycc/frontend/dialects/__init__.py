@@ -1,0 +1,1 @@
+"""Other producers' ways to write a quantised network, rewritten to QuantizeLinear pairs."""

@@ -1,0 +1,40 @@
+"""The dialects' rewrites in one go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import onnx
+
+from tinycc.frontend.dialects.dynamic import DYNAMIC
+from tinycc.frontend.dialects.qlinear import QLINEAR, Rule
+from tinycc.frontend.dialects.qonnx import QONNX
+from tinycc.frontend.dialects.rewriter import Rewriter
+from tinycc.frontend.model_file import ModelFile
+
+_RULES: Mapping[tuple[str, str], Rule] = {**QLINEAR, **DYNAMIC, **QONNX}
+
+
+def in_qdq_form(file: ModelFile) -> ModelFile:
+    """The model with the nodes of other dialects as QuantizeLinear, DequantizeLinear and float.
+
+    Nodes that cannot be rewritten stay, and are reported as unsupported by whoever reads them.
+    """
+    graph = file.proto.graph
+    if not any((_domain(node.domain), node.op_type) in _RULES for node in graph.node):
+        return file
+    build = Rewriter(file)
+    for node in graph.node:
+        rule = _RULES.get((_domain(node.domain), node.op_type))
+        build.replace(node, rule)
+    proto = onnx.ModelProto()
+    proto.CopyFrom(file.proto)
+    del proto.graph.node[:]
+    proto.graph.node.extend(build.remaining)
+    proto.graph.initializer.extend(build.initializers)
+    return replace(file, proto=proto)
+
+
+def _domain(name: str) -> str:
+    return "" if name == "ai.onnx" else name
