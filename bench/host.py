@@ -2,9 +2,10 @@
 
     python bench/host.py [--models ../shared/models] [--rounds 41]
 
-One thread, one processor. In every round each contender runs for some milliseconds, one after the
-other; a figure is the median over the rounds of a contender's time divided by that of our fastest
-code in the same round. Only such ratios are written: times are those of one machine on one day.
+One thread, one processor, processor time. In every round each contender runs for some
+milliseconds, one after the other; a figure is the median over the rounds of a contender's time
+divided by that of our fastest code in the same round. Only such ratios are written: times are those
+of one machine on one day.
 """
 
 from __future__ import annotations
@@ -45,19 +46,19 @@ double seconds(long runs)
 {{
     struct timespec from, to;
     {name}_t net = {name}_init(arena);
-    clock_gettime(CLOCK_MONOTONIC, &from);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
     for (long i = 0; i < runs; i++) {{
         {name}_run(&net);
     }}
-    clock_gettime(CLOCK_MONOTONIC, &to);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &to);
     return (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
 }}
 """
 HEADER = """# Inference on the host against LiteRT and onnxruntime
 
 Made by `python bench/host.py`; do not edit. One thread on one processor ({processor}); median over
-{rounds} rounds of the time of each contender divided by that of {ours} in the same round, so above
-1 is slower. {versions}.
+{rounds} rounds of the processor time of each contender divided by that of {ours} in the same round,
+so above 1 is slower. {versions}.
 
 - tinycc: `--optimize speed`, compiled by {compiler} with the flags of the target
 - LiteRT: built-in kernels without delegate, and with XNNPACK; the same networks as .tflite
@@ -89,10 +90,10 @@ def ours(path: Path, target: str, folder: Path) -> Timer:
 
 def _looped(infer: Callable[[], object]) -> Timer:
     def seconds(runs: int) -> float:
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(runs):
             infer()
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     return seconds
 
