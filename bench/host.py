@@ -63,6 +63,7 @@ so above 1 is slower. {versions}.
 - tinycc: `--optimize speed`, compiled by {compiler} with the flags of the target
 - LiteRT: built-in kernels without delegate, and with XNNPACK; the same networks as .tflite
 - onnxruntime: the same .onnx files, all graph optimisations, bound inputs and outputs
+- the last two are called from Python once per inference, ours from C
 
 | model | {columns} |
 |---|{dashes}|

@@ -50,6 +50,7 @@ typedef struct {
 tinycc_kernel tinycc_add_s8;
 tinycc_kernel tinycc_add_s8_mve;
 tinycc_kernel tinycc_add_s8_thumb2;
+tinycc_kernel tinycc_add_s8_x86; /* AVX2 */
 
 /* y = tinycc_requantize((x1 - zero1) * (x2 - zero2), multiplier, shift, out_zero, low, high) */
 typedef struct {

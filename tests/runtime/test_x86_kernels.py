@@ -39,6 +39,19 @@ def test_vector_kernels_equal_the_reference(target: str, kind: str, tmp_path: Pa
     assert run_cases(cases, tmp_path, (*SANITIZED, *flags_of(target))) == ""
 
 
+@pytest.mark.parametrize("target", TARGETS)
+def test_vector_sums_and_means_equal_the_reference(target: str, tmp_path: Path) -> None:
+    cases = []
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        make = ExampleMaker(rng)
+        for name in ("add", "sub", "average_pool2d"):
+            for index, instance in enumerate(ops.get(name).examples(rng)):
+                cases += cases_of_instance(instance, make, f"{name} {index}", "avx2")
+    assert len({case.kernel.symbol for case in cases}) == 2
+    assert run_cases(cases, tmp_path, (*SANITIZED, *flags_of(target))) == ""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("target", TARGETS)
 @pytest.mark.parametrize("seed", range(12, 22))

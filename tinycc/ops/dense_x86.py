@@ -26,7 +26,7 @@ from tinycc.ops.dense_dsp import (
 )
 from tinycc.ops.op import Drive, Field, Kernel, Params, Window
 
-_ISA = frozenset({"avx2"})
+AVX2 = frozenset({"avx2"})
 _GROUP, _WORD = 16, 4  # channels at once, inputs in a word
 _SIGN = 128  # what a flipped sign bit adds to an input
 _PIXELS = (16, 1)
@@ -93,9 +93,9 @@ def _no_scratch(instance: Instance, pixels: int) -> int:
     return 0
 
 
-_VECTORS = Layout("x86", _ISA, _PIXELS, _packed_vector, _vector_scratch, _no_scratch)
-_WINDOWS = Layout("x86", _ISA, (1,), _packed_window, _no_scratch, _no_scratch)
-_COLUMNS = Layout("x86", _ISA, (1,), _packed_columns, _no_scratch, _no_scratch)
+_VECTORS = Layout("x86", AVX2, _PIXELS, _packed_vector, _vector_scratch, _no_scratch)
+_WINDOWS = Layout("x86", AVX2, (1,), _packed_window, _no_scratch, _no_scratch)
+_COLUMNS = Layout("x86", AVX2, (1,), _packed_columns, _no_scratch, _no_scratch)
 
 
 def vector_kernels_x86(when: Condition = lambda _: True) -> tuple[Kernel, ...]:
@@ -144,7 +144,7 @@ def convolution_kernels_x86(
             "conv2d/tinycc_conv2d_s8_x86.c",
             Drive.ROWS,
             lambda instance: _params(instance, _WINDOWS, plain, window),
-            isa=_ISA,
+            isa=AVX2,
             when=fits,
             scratch=scratch,
             window=windows,
@@ -170,7 +170,7 @@ def depthwise_kernel_x86(plain: Geometry, window: Windows, depthwise: Condition)
         "conv2d/tinycc_dwconv2d_s8_x86.c",
         Drive.ROWS,
         lambda instance: _params(instance, _COLUMNS, plain, window),
-        isa=_ISA,
+        isa=AVX2,
         when=fits,
         scratch=scratch,
         window=window,

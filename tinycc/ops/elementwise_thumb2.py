@@ -1,4 +1,4 @@
-"""Sums, products and largest values for Armv7-M and its DSP extension.
+"""Sums, products and largest values for Armv7-M and its DSP extension; sums with AVX2.
 
 They take the portable kernels' parameters.
 """
@@ -11,6 +11,7 @@ from dataclasses import replace
 from tinycc.ir.graph import Instance
 from tinycc.ops.dense_dsp import DSP
 from tinycc.ops.dense_thumb2 import THUMB2
+from tinycc.ops.dense_x86 import AVX2
 from tinycc.ops.elementwise_mve import product_is_int32
 from tinycc.ops.op import Kernel
 
@@ -33,8 +34,8 @@ def _before_portable(
 
 
 def with_sum(kernels: tuple[Kernel, ...]) -> tuple[Kernel, ...]:
-    """The kernels of a sum, one for Armv7-M before the portable one."""
-    return _before_portable(kernels, "thumb2", THUMB2)
+    """The kernels of a sum, those for Armv7-M and AVX2 before the portable one."""
+    return _before_portable(_before_portable(kernels, "thumb2", THUMB2), "x86", AVX2)
 
 
 def with_product(kernels: tuple[Kernel, ...]) -> tuple[Kernel, ...]:

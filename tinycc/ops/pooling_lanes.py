@@ -7,11 +7,11 @@ from dataclasses import replace
 
 from tinycc.ir.graph import Instance
 from tinycc.ops.dense_dsp import DSP
+from tinycc.ops.dense_x86 import AVX2
 from tinycc.ops.op import Kernel
 from tinycc.ops.pooling import geometry
 
 _MOST_COLUMNS = 255  # of a window, whose sum of int8 fits int16
-_AVX2 = frozenset({"avx2"})
 
 
 def with_average_lanes(kernels: tuple[Kernel, ...]) -> tuple[Kernel, ...]:
@@ -23,7 +23,7 @@ def with_average_lanes(kernels: tuple[Kernel, ...]) -> tuple[Kernel, ...]:
         source = f"average_pool2d/{symbol}.c"
         return replace(kernels[portable], symbol=symbol, source=source, isa=isa, when=when)
 
-    fast = variant("dsp", DSP, _fits_dsp), variant("x86", _AVX2, lambda i: _has_lanes(i, 16))
+    fast = variant("dsp", DSP, _fits_dsp), variant("x86", AVX2, lambda i: _has_lanes(i, 16))
     return (*kernels[:portable], *fast, *kernels[portable:])
 
 
