@@ -1,6 +1,6 @@
 /* The harness on a bare core. There is no sanitizer: every buffer lies between guard bytes, which
- * must survive, and in turn one buffer ends where the memory does, so that a read beyond it faults.
- * HARNESS_MEMORY_END is that address (0: unknown). */
+ * must survive, and in turn one buffer ends where the memory does, or begins where one does, so that a
+ * read beyond it faults. HARNESS_MEMORY_END and _START are these addresses (0: unknown). */
 #include "harness.h"
 
 #include <string.h>
@@ -11,14 +11,24 @@ enum { GUARD_BYTES = 8, GUARD = 0xA5, MOST_POINTERS = 256, HEAP_BYTES = 1 << 20 
 
 static uint32_t heap[HEAP_BYTES / 4];
 static int32_t used;
-static int32_t made, victim; /* buffers of this call; which of them ends with the memory */
+static int32_t made, victim; /* buffers of this call; which of them lies at an edge of memory */
+static int at_start;         /* that edge is the beginning */
 
 /* The guards of the present call. */
 static struct {
     unsigned char *start;
     int32_t bytes;
-    int at_end;
+    int free_before, free_behind; /* there is memory for a guard */
 } guarded[MOST_POINTERS + 2];
+
+/* The memory protection unit of Armv7-M forbids 4 KiB before and behind the memory. */
+static void fence(uint32_t region, uint32_t address)
+{
+    *(volatile uint32_t *)0xE000ED98 = region;
+    *(volatile uint32_t *)0xE000ED9C = address;
+    *(volatile uint32_t *)0xE000EDA0 = 11u << 1 | 1u; /* 2**(11 + 1) bytes, no access, enabled */
+    *(volatile uint32_t *)0xE000ED94 = 5;             /* all else as without the unit */
+}
 
 static void forget(int32_t next_victim)
 {
@@ -31,16 +41,22 @@ static void forget(int32_t next_victim)
 static void *copy_of(const void *data, int32_t bytes, int shift)
 {
     unsigned char *start = (unsigned char *)heap + used + GUARD_BYTES + shift;
-    const int at_end = HARNESS_MEMORY_END != 0 && made == victim;
-    if (at_end) {
+    const int first = HARNESS_MEMORY_START != 0 && made == victim && at_start;
+    const int last = HARNESS_MEMORY_END != 0 && made == victim && !at_start;
+    if (first) {
+        start = (unsigned char *)(uintptr_t)HARNESS_MEMORY_START;
+    }
+    if (last) {
         start = (unsigned char *)(uintptr_t)(HARNESS_MEMORY_END - (uint32_t)bytes);
         if (data == NULL && shift == 0) { /* scratch is aligned */
             start = (unsigned char *)((uintptr_t)start & ~(uintptr_t)3);
         }
     }
     used += (bytes + shift + 2 * GUARD_BYTES + 3) & ~3;
-    memset(start - GUARD_BYTES, GUARD, GUARD_BYTES);
-    if (!at_end) {
+    if (!first) {
+        memset(start - GUARD_BYTES, GUARD, GUARD_BYTES);
+    }
+    if (!last) {
         memset(start + bytes, GUARD, GUARD_BYTES);
     }
     memset(start, 0x5A, (size_t)bytes);
@@ -49,7 +65,8 @@ static void *copy_of(const void *data, int32_t bytes, int shift)
     }
     guarded[made].start = start;
     guarded[made].bytes = bytes;
-    guarded[made].at_end = at_end;
+    guarded[made].free_before = !first;
+    guarded[made].free_behind = !last;
     made++;
     return start;
 }
@@ -59,8 +76,8 @@ static int guards_hold(void)
     for (int32_t i = 0; i < made; i++) {
         for (int32_t j = 0; j < GUARD_BYTES; j++) {
             const unsigned char *after = guarded[i].start + guarded[i].bytes;
-            if (guarded[i].start[j - GUARD_BYTES] != GUARD ||
-                (!guarded[i].at_end && after[j] != GUARD)) {
+            if ((guarded[i].free_before && guarded[i].start[j - GUARD_BYTES] != GUARD) ||
+                (guarded[i].free_behind && after[j] != GUARD)) {
                 return 0;
             }
         }
@@ -161,6 +178,7 @@ static int by_rows(const harness_case *c, int32_t last)
     return 0;
 }
 
+/* In all ways; the buffers in turn lie at one edge of memory. */
 static int run_case(const harness_case *c)
 {
     int failures = 0, cuts = c->image == NULL;
@@ -181,8 +199,15 @@ static int run_case(const harness_case *c)
 int harness_run(const harness_case *cases, int count)
 {
     int failures = 0;
+    if (HARNESS_FENCED) {
+        fence(0, HARNESS_MEMORY_START - 0x1000u);
+        fence(1, HARNESS_MEMORY_END);
+    }
     for (int i = 0; i < count; i++) {
+        at_start = 0;
         failures += run_case(&cases[i]);
+        at_start = 1;
+        failures += HARNESS_MEMORY_START != 0 ? run_case(&cases[i]) : 0;
     }
     return failures;
 }

@@ -15,9 +15,15 @@ from tinycc.target import load_target
 from tinycc.toolchain.compile import build_image
 from tinycc.toolchain.run import execute
 
-# Where emulated memory ends and a read faults: the SSRAM and its alias of mps2-an385 and -an386,
-# the 128 MiB that virt has.
-MEMORY_END = {"mps2-an385": 0x20800000, "mps2-an386": 0x20800000, "virt": 0x88000000}
+# Where emulated memory begins and ends, so that a read beyond faults. On the mps2 boards the
+# harness fences off a part of the PSRAM with the memory protection unit; virt has 128 MiB.
+MEMORY_EDGES = {
+    "mps2-an385": (0x21001000, 0x21400000),
+    "mps2-an386": (0x21001000, 0x21400000),
+    "mps2-an500": (0x60001000, 0x60400000),
+    "virt": (0, 0x88000000),
+}
+FENCED = ("mps2-an385", "mps2-an386", "mps2-an500")
 
 
 def run_cases_on(
@@ -26,13 +32,16 @@ def run_cases_on(
     folder: Path,
     optimization: str | None = None,
     *flags: str,
+    compiler: str | None = None,
 ) -> str:
-    """What the core says about failures; '' when all is well."""
+    """What the core says about failures; '' when all is well. `compiler`: not the target's."""
     target = load_target(target_name)
+    if compiler is not None:
+        target = replace(target, compiler=replace(target.compiler, command=compiler))
     source = folder / "cases.c"
     source.write_text(program_text(cases))
     runner = target.runners[-1]  # the one with most memory
-    end = MEMORY_END.get(runner.machine, 0)
+    start, end = MEMORY_EDGES.get(runner.machine, (0, 0))
     kernels = {RUNTIME_C / case.kernel.source for case in cases}
     image = build_image(
         replace(target, runners=(runner,)),
@@ -40,7 +49,11 @@ def run_cases_on(
         [*sorted({path.parent for path in RUNTIME_C.rglob("*.h")}), HARNESS],
         folder / "image",
         harness=[source, HARNESS / "harness_qemu.c"],
-        defines=[f"HARNESS_MEMORY_END={end:#x}u"],
+        defines=[
+            f"HARNESS_MEMORY_START={start:#x}u",
+            f"HARNESS_MEMORY_END={end:#x}u",
+            f"HARNESS_FENCED={int(runner.machine in FENCED)}",
+        ],
         optimization=optimization,
         extra_flags=flags,
     )

@@ -37,7 +37,7 @@ CHANNELS = (1, 2, 3, 4, 5, 8, 12, 15, 16, 17, 19, 24, 32, 35)
 INPUTS = (1, 3, 8, 15, 16, 17, 31, 32, 33, 48, 49, 64, 96, 112, 128, 144, 145, 160, 176, 304)
 PLAIN = ("add", "sub", "mul", "lookup", "max_pool2d", "average_pool2d")
 # The SRAM of mps3-an547 that images are linked for; behind it a read faults.
-qemu_cases.MEMORY_END["mps3-an547"] = 0x31400000
+qemu_cases.MEMORY_EDGES["mps3-an547"] = (0, 0x31400000)
 
 
 def windows(make: ExampleMaker, rng: np.random.Generator) -> Iterator[Instance]:
