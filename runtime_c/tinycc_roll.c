@@ -43,6 +43,12 @@ static int tinycc_roll_ready(const tinycc_roll_region *region, const uint16_t *t
     return 1;
 }
 
+/* Where a row begins, from the first one on. */
+static int32_t tinycc_roll_slot(const tinycc_roll_tensor *tensor, int32_t row)
+{
+    return (row * tensor->stride + tensor->shift) % tensor->kept * tensor->row_bytes;
+}
+
 /* Where a row lies; a null pointer for a row outside the image. */
 static const uint8_t *tinycc_roll_row(const tinycc_roll_region *region,
                                       const tinycc_roll_tensor *tensor, uint8_t *const *bases,
@@ -58,7 +64,7 @@ static const uint8_t *tinycc_roll_row(const tinycc_roll_region *region,
     if (start == NULL) {
         start = bases[tensor->base] + tensor->offset;
     }
-    return start + row % tensor->kept * tensor->row_bytes;
+    return start + tinycc_roll_slot(tensor, row);
 }
 
 static void tinycc_roll_turn(const tinycc_roll_region *region, int32_t index,
@@ -77,7 +83,7 @@ static void tinycc_roll_turn(const tinycc_roll_region *region, int32_t index,
         }
     }
     step->kernel(step->params, pointers,
-                 bases[out->base] + out->offset + row % out->kept * out->row_bytes,
+                 bases[out->base] + out->offset + tinycc_roll_slot(out, row),
                  step->accumulates ? turn : step->n,
                  step->scratch < 0 ? NULL : bases[0] + step->scratch);
 }

@@ -7,12 +7,14 @@
 
 #include "tinycc_runtime.h"
 
-/* Rows at offset + (row % kept) * row_bytes of bases[base], or of `fixed` where that is not null.
+/* Row r at offset + (r * stride + shift) % kept * row_bytes of bases[base], or of `fixed` where that
+ * is not null. stride is 1 and shift 0 but for rows that replace rows of another tensor's ring.
  * kept == height: the whole tensor. maker: the step of the region that makes it, -1: it is there. */
 typedef struct {
     const void *fixed;
     int32_t offset, row_bytes;
     int16_t height, kept, maker, base;
+    int16_t stride, shift;
 } tinycc_roll_tensor;
 
 /* Turn t reads `window` rows from t * stride - pad, or from first[t] where `first` is not null.

@@ -88,6 +88,8 @@ def _closer(placed: Plan) -> Iterator[Plan]:
     for pair, region in pairs:
         if pair.distance <= 0 or pair.growing not in outputs or pair.growing in region.rings:
             continue
+        if placed.schedule.graph.producer[pair.growing].op == "pad":
+            continue  # the plan lets rows of padding wait for the image, which they do not need
         low, high = homes[pair.growing], homes[pair.dying]
         if high.offset - low.offset != pair.distance:
             continue

@@ -111,6 +111,10 @@ class RegionPrinter:
         whole = self.graph.tensors[part.tensor] if part else tensor
         kept = self.region.rings.get(whole.name, height)
         maker = self.makers.get(tensor.name, self.makers.get(whole.name, -1))
+        pitch, (stride, shift) = whole.type.bytes // height, (1, 0)
+        if tensor.name in self.region.slots:
+            ring = self.graph.tensors[self.region.shared[tensor.name]]
+            pitch, (stride, shift) = ring.type.bytes // _rows(ring), self.region.slots[tensor.name]
         fixed, offset, base = "NULL", 0, self.bases.get(whole.name, 0)
         if tensor.is_constant:
             fixed = self.constant(tensor, f"{self.step_name(step)}_operand")
@@ -123,8 +127,8 @@ class RegionPrinter:
         note = f"{tensor.name}, a ring" if kept < height else tensor.name
         found.tensors.append(
             f"    {{.fixed = {fixed}, .offset = {offset}, "
-            f".row_bytes = {whole.type.bytes // height}, .height = {height}, .kept = {kept}, "
-            f".maker = {maker}, .base = {base}}}, /* {comment(note)} */"
+            f".row_bytes = {pitch}, .height = {height}, .kept = {kept}, .maker = {maker}, "
+            f".base = {base}, .stride = {stride}, .shift = {shift % kept}}}, /* {comment(note)} */"
         )
         found.numbers[tensor.name] = len(found.tensors) - 1
         return found.numbers[tensor.name]

@@ -134,6 +134,8 @@ class _Machine:
         self.home = {name: buffer for buffer in plan.buffers for name in buffer.tensors}
         self.scratch = {b.scratch_of: b for b in plan.buffers if b.scratch_of is not None}
         self.kept = {n: rows for r in plan.schedule.regions for n, rows in r.rings.items()}
+        self.slots = {n: slot for r in plan.schedule.regions for n, slot in r.slots.items()}
+        self.ring = {n: x for r in plan.schedule.regions for n, x in r.shared.items()}
         self.within = {name: part.tensor for name, part in plan.schedule.within.items()}
         gathered = {node.output for node in self.graph.nodes if plan.schedule.gathers(node)}
         self.pushed, self.arrived = plan.schedule.streamed, 0
@@ -244,8 +246,9 @@ class _Machine:
     def _turn(self, step: Step, turn: int) -> None:
         """Scratch, output row and operands must all be intact once the row is written.
 
-        Only what an in-place operator overwrites at the very same place may be gone: it reads each
-        element before it writes it there.
+        Only what an in-place operator overwrites at the very same place may be gone, as it reads
+        each element before it writes it there; and the first row of a window, where the kernel has
+        copied it before it writes its row there.
         """
         instance = self.graph.instance(step.node)
         when = f"for row {turn} of step {step.index}"
@@ -262,6 +265,8 @@ class _Machine:
             row = 0 if accumulates else turn
             self._write(instance.output.name, range(row, row + 1))
         for tensor, rows in needed:
+            if self._over_first(step, tensor, turn):
+                rows = rows[1:]
             if not self._replaced(instance, tensor):
                 self._expect(tensor.name, rows, f"while writing, {when}")
         if not np.all(scratch == mark):
@@ -280,6 +285,14 @@ class _Machine:
                 continue
             first = max(rows[0], 0)
             yield tensor, range(first, max(first, rows[1] + 1))
+
+    def _over_first(self, step: Step, tensor: Tensor, turn: int) -> bool:
+        """True where the row of a turn may lie on the first row of its window in the image."""
+        name, instance = step.node.output, self.graph.instance(step.node)
+        if name not in self.slots or self.ring[name] != tensor.name:
+            return False
+        first = ops.get(step.node.op).rows(instance, turn)[0]
+        return step.kernel.over(instance) and first is not None and first[0] >= 0
 
     def _replaced(self, instance: Instance, tensor: Tensor) -> bool:
         alias = ops.get(instance.node.op).alias
@@ -335,6 +348,8 @@ class _Machine:
     def _pitch(self, name: str) -> int:
         """Bytes from one row to the next."""
         whole = self.within.get(name, name)
+        if name in self.slots:
+            whole = self.ring[name]
         return self.graph.tensors[whole].type.bytes // self._rows(whole)
 
     def _write(self, name: str, rows: range) -> None:
@@ -360,10 +375,11 @@ class _Machine:
         start = self._start(name)
         size = self.graph.tensors[name].type.bytes // self._rows(name)
         kept, pitch = self._kept(name), self._pitch(name)
-        if kept == self._rows(name) and pitch == size:
+        if kept == self._rows(name) and pitch == size and name not in self.slots:
             span = slice(rows.start * size, rows.stop * size)
             yield self.memory[start:][span], self.tags[name][span]
             return
         for row in rows:
-            at = start + row % kept * pitch
+            stride, shift = self.slots.get(name, (1, 0))
+            at = start + (row * stride + shift) % kept * pitch
             yield self.memory[at : at + size], self.tags[name][row * size : (row + 1) * size]

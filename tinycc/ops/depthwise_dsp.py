@@ -44,6 +44,12 @@ def depthwise_kernels_dsp(
         own = window(instance)
         return replace(own, together=max(1, 1 + (_MOST_POINTERS - own.rows) // own.stride))
 
+    def keeps_lanes(instance: Instance) -> bool:
+        """Four channels of all rows are copied before any of their outputs is written."""
+        own = _numbers(plain(instance))
+        alike = own["in_channels"] == own["out_channels"] and own["in_channels"] % 4 == 0
+        return alike and own["out_width"] <= own["in_width"]
+
     def kernel(symbol: str, when: Callable[[Instance], bool], pack: _Pack) -> Kernel:
         def params(instance: Instance) -> Params:
             return _params(instance, plain(instance), window(instance).stride, pack)
@@ -57,6 +63,7 @@ def depthwise_kernels_dsp(
             when=when,
             scratch=scratch,
             window=rows_together,
+            over=keeps_lanes,
         )
 
     return (

@@ -101,6 +101,10 @@ def _always(_: Instance) -> bool:
     return True
 
 
+def _never(_: Instance) -> bool:
+    return False
+
+
 def _nothing(_: Instance) -> int:
     return 0
 
@@ -118,7 +122,8 @@ class Kernel:
     """One C function that implements an operator for some shapes on some cores.
 
     `source` lies under runtime_c/; `scratch` is in bytes. RUN kernels work on `units` contiguous
-    units; `pointers` are the indices of the inputs whose addresses they get. `cost` predicts
+    units; `pointers` are the indices of the inputs whose addresses they get. `over`: its output row
+    may be written where the first row of its window lies. `cost` predicts
     executed instructions for the whole step.
     """
 
@@ -133,6 +138,7 @@ class Kernel:
     units: Callable[[Instance], int] | None = None
     pointers: Callable[[Instance], tuple[int, ...]] = _activations
     cost: Callable[[Instance], float] | None = None
+    over: Callable[[Instance], bool] = _never
 
 
 @dataclass(frozen=True)

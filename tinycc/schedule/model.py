@@ -41,18 +41,20 @@ class Region:
 
     The rule: one row of the last step whose next row has all its inputs. `rings` says how many
     rows are kept of each tensor that lives only inside, and how many earlier ones of the input that
-    the caller pushes row by row; `shared` names, for tensors whose rows
-    replace those of another one, that other one: both are in one ring. `brief` gives the places,
-    in an area of `brief_bytes`, of what is needed for a few turns at a time (single rows by their
-    tensor, scratch by its step's output with `.scratch` behind it). `lean`: with the kernels that
-    need the least scratch. `strips`: over how many strips of columns they run, one after the other
-    (such a region becomes that many regions of narrower steps once it is chosen).
+    the caller pushes row by row; `shared` names, for tensors whose rows replace those of another
+    one, that other one: both are in one ring, row r in place of row r * stride + shift where
+    `slots` has (stride, shift), else in place of row r. `brief` gives the places, in an area of
+    `brief_bytes`, of what is needed for a few turns at a time (single rows by their tensor, scratch
+    by its step's output with `.scratch` behind it). `lean`: with the kernels that need the least
+    scratch. `strips`: over how many strips of columns they run, one after the other (such a region
+    becomes that many regions of narrower steps once it is chosen).
     """
 
     first: int
     last: int
     rings: Mapping[str, int] = field(default_factory=dict)
     shared: Mapping[str, str] = field(default_factory=dict)
+    slots: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     overlaps: tuple[Overlap, ...] = ()
     brief: Mapping[str, int] = field(default_factory=dict)
     brief_bytes: int = 0

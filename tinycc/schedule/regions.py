@@ -19,6 +19,7 @@ from tinycc.schedule.kernels import accumulating_kernel, lean_kernel
 from tinycc.schedule.model import Overlap, Region, Schedule, Step
 from tinycc.schedule.order import aligned, is_view, overwritable
 from tinycc.schedule.overlaps import Grower, overlaps
+from tinycc.schedule.rings import handed_over, rings_of
 from tinycc.schedule.rolling import Play, play, row_step
 from tinycc.target import Target
 
@@ -205,7 +206,8 @@ class Candidates:
         rings, shared = self.rings(played, inner)
         if self.streamed is not None and start == 0:
             rings[self.streamed] = played.earlier_rows(self.streamed)
-        region = Region(start, stop - 1, rings, shared)
+        slots = handed_over(self.graph, played, inner, rings, shared)
+        region = Region(start, stop - 1, rings, shared, slots)
         growers = [*self._outputs(played, after - before), *self._lasting(played, region)]
         pairs, saved = self._overlaps(played, before - after, growers)
         whole = sum(map(self.size, before | after)) - saved
@@ -242,43 +244,7 @@ class Candidates:
 
     def rings(self, played: Play, inner: Sequence[int]) -> tuple[dict[str, int], dict[str, str]]:
         """Rows to keep of the tensors made at some positions, and which take over others' rows."""
-        rings: dict[str, int] = {}
-        for position in inner:
-            rings[played.steps[position].output] = played.ring_rows[position]
-        shared: dict[str, str] = {}
-        for y in inner:
-            found = self._take_over(played, inner, y, rings, shared)
-            if found is not None:
-                x, rows = found
-                shared[played.steps[y].output] = x
-                rings[x] = rings[played.steps[y].output] = rows
-        return rings, shared
-
-    def _take_over(
-        self,
-        played: Play,
-        inner: Sequence[int],
-        y: int,
-        rings: Mapping[str, int],
-        shared: Mapping[str, str],
-    ) -> tuple[str, int] | None:
-        """The operand whose ring an in-place operator should write into, and that ring's rows."""
-        step = played.steps[y]
-        allowed = overwritable(self.graph.instance(step.step.node))
-        best, saving = None, 0
-        for x in inner:
-            name = played.steps[x].output
-            if name not in allowed or name in shared or name in shared.values():
-                continue
-            height = row_count(self.graph.tensors[name].type)
-            rows = played.shared_rows(x, y, height)
-            if rows is None:
-                continue
-            lasting = [r for r in (rings[name], rings[step.output]) if r > 1]
-            saved = sum(self.ring_bytes(name, r) for r in lasting) - self.ring_bytes(name, rows)
-            if lasting and saved > saving:
-                best, saving = (name, min(rows, height)), saved
-        return best
+        return rings_of(self.graph, played, inner, self.ring_bytes)
 
     def ring_bytes(self, name: str, rows: int) -> int:
         """Bytes of so many rows of a tensor, aligned."""

@@ -144,6 +144,25 @@ class Play:
             kept = max(kept, row + 1 - oldest)
         return kept
 
+    def replaces(self, x: int, y: int, stride: int, shift: int, kept: int) -> bool:
+        """Whether row r of step y can be written where row r * stride + shift of step x lies.
+
+        That is the first row of its window, and in the ring of `kept` rows of x: no row may be
+        written over one that is still needed, but for that very one.
+        """
+        names = self.steps[x].output, self.steps[y].output
+        turns = [(time, 0, row) for row, time in enumerate(self.turns[x])]
+        turns += [(time, 1, row) for row, time in enumerate(self.turns[y])]
+        slots: dict[int, tuple[int, int]] = {}
+        for time, who, row in sorted(turns):
+            place = row * stride + shift if who else row
+            owner, old = slots.get(place % kept, (who, -1))
+            own = who == 1 and owner == 0 and old == place
+            if self.dead(names[owner], time + own, self.heights[names[owner]]) <= old:
+                return False
+            slots[place % kept] = who, row
+        return True
+
     @cached_property
     def busy(self) -> tuple[np.ndarray, ...]:
         """When each step works: bool [length] over the clock."""

@@ -1,0 +1,83 @@
+"""How many rows of each tensor a rolling region keeps, and which rows share a ring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from tinycc.ir.graph import Graph
+from tinycc.ops.op import row_count
+from tinycc.schedule.order import overwritable
+from tinycc.schedule.rolling import Play
+
+RingBytes = Callable[[str, int], int]
+"""Bytes of so many rows of a tensor, aligned."""
+
+
+def rings_of(
+    graph: Graph, played: Play, inner: Sequence[int], ring_bytes: RingBytes
+) -> tuple[dict[str, int], dict[str, str]]:
+    """Rows to keep of the tensors made at some positions, and which take over others' rows."""
+    rings: dict[str, int] = {}
+    for position in inner:
+        rings[played.steps[position].output] = played.ring_rows[position]
+    shared: dict[str, str] = {}
+    for y in inner:
+        found = _take_over(graph, played, inner, y, rings, shared, ring_bytes)
+        if found is not None:
+            x, rows = found
+            shared[played.steps[y].output] = x
+            rings[x] = rings[played.steps[y].output] = rows
+    return rings, shared
+
+
+def handed_over(
+    graph: Graph, played: Play, inner: Sequence[int], rings: dict[str, int], shared: dict[str, str]
+) -> dict[str, tuple[int, int]]:
+    """Single rows that a depthwise kernel writes over the first row of its window.
+
+    They join the ring of their operand, which gets no larger.
+    """
+    makers = {played.steps[position].output: position for position in inner}
+    slots: dict[str, tuple[int, int]] = {}
+    for y in inner:
+        step = played.steps[y].step
+        name, instance = step.node.output, graph.instance(step.node)
+        x = step.node.inputs[0]
+        busy = {*shared, *shared.values()}
+        if rings[name] > 1 or x not in makers or busy & {x, name}:
+            continue
+        if not step.kernel.over(instance) or step.kernel.window is None:
+            continue
+        window = step.kernel.window(instance)
+        if played.replaces(makers[x], y, window.stride, -window.pad, rings[x]):
+            shared[name], slots[name] = x, (window.stride, -window.pad)
+            rings[name] = rings[x]
+    return slots
+
+
+def _take_over(
+    graph: Graph,
+    played: Play,
+    inner: Sequence[int],
+    y: int,
+    rings: Mapping[str, int],
+    shared: Mapping[str, str],
+    ring_bytes: RingBytes,
+) -> tuple[str, int] | None:
+    """The operand whose ring an in-place operator should write into, and that ring's rows."""
+    step = played.steps[y]
+    allowed = overwritable(graph.instance(step.step.node))
+    best, saving = None, 0
+    for x in inner:
+        name = played.steps[x].output
+        if name not in allowed or name in shared or name in shared.values():
+            continue
+        height = row_count(graph.tensors[name].type)
+        rows = played.shared_rows(x, y, height)
+        if rows is None:
+            continue
+        lasting = [r for r in (rings[name], rings[step.output]) if r > 1]
+        saved = sum(ring_bytes(name, r) for r in lasting) - ring_bytes(name, rows)
+        if lasting and saved > saving:
+            best, saving = (name, min(rows, height)), saved
+    return best
