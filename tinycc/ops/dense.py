@@ -130,9 +130,12 @@ def _bias_fraction(multipliers: list[Fraction], steps: list[Fraction] | None) ->
 
 
 def instance_constants(instance: Instance) -> DotConstants:
-    """The constants of a node whose inputs are x, weights and an optional bias."""
+    """The constants of a node whose inputs are x, weights and an optional bias.
+
+    They are the same for any width and height, and so are found once for all strips of a map.
+    """
     bias = instance.inputs[2] if len(instance.inputs) > 2 else None
-    x, y = instance.inputs[0].type, instance.output.type
+    x, y = (tensor.type.with_shape(()) for tensor in (instance.inputs[0], instance.output))
     return dot_constants(x, instance.inputs[1], bias, y, fixed_precision(instance))
 
 
