@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from tinycc.errors import UsageError
 from tinycc.quantize.observers import OBSERVERS
 
-AUTO = "auto"
+AUTO, MIN_MAX = "auto", "min-max"
 OBSERVER_NAMES = (AUTO, *OBSERVERS)
-EFFORTS = ("standard", "best")
+BEST = "best"
+EFFORTS = ("standard", BEST)
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tinycc.errors import ModelError
@@ -15,18 +16,22 @@ from tinycc.frontend.onnx_network import (
     why_float,
 )
 from tinycc.progress import Progress, silent
-from tinycc.quantize.assemble import Quantized, assembled, rounded_parameters
+from tinycc.quantize.assemble import Parameters, Quantized, assembled, rounded_parameters
 from tinycc.quantize.choose import START, choose_grids, proposals
 from tinycc.quantize.correct import corrected
 from tinycc.quantize.data import Calibration, CalibrationData, open_calibration
+from tinycc.quantize.equalize import equalized, largest_values, pairs
 from tinycc.quantize.noise import LayerNoise, layer_noise
-from tinycc.quantize.options import AUTO, QuantizationOptions
+from tinycc.quantize.options import AUTO, BEST, MIN_MAX, QuantizationOptions
 from tinycc.quantize.places import Grid, Places, places
 from tinycc.quantize.prepare import prepared
+from tinycc.quantize.rounding import learned
+from tinycc.quantize.runner import Batch
 from tinycc.quantize.simulation import Simulation, Trial
 from tinycc.quantize.statistics import Extent, extents, histograms
 
 _TRIAL_SAMPLES, _TRIAL_BATCH = 128, 16
+_LEARNING_SAMPLES = 512
 RANDOM_WARNING = (
     "warning: calibrated with random numbers: sizes and speed are right, accuracy is meaningless"
 )
@@ -87,57 +92,100 @@ def quantize_model(
     """The int8 form of a float model, calibrated with `data`. Raises ModelError."""
     network = prepared(read_onnx_network(model, shapes))
     calibration = open_calibration(data, network.inputs)
-    cuts = places(network)
-    ranges = extents(network, tuple(cuts.shared), calibration, progress)
-    united = {leader: _united(cuts, leader, ranges) for leader in cuts.leaders}
-    trial = Trial.of(network, list(calibration.batches(_TRIAL_BATCH, _TRIAL_SAMPLES)))
-    grids = _grids(trial, cuts, ranges, united, calibration, options, progress)
-    parameters = rounded_parameters(network, cuts, grids)
+    draft = _best_draft(network, calibration, options, progress)
+    trial, cuts = draft.trial, draft.cuts
+    grids = draft.grids
+    if options.observer == AUTO:
+        grids = choose_grids(draft.simulation, draft.proposed, progress)
+    parameters = rounded_parameters(trial.network, cuts, {**cuts.fixed, **grids})
     parameters = corrected(trial, cuts, parameters, progress)
-    quantized = assembled(network, cuts, parameters)
+    if options.effort == BEST:
+        parameters = _learned(draft, parameters, calibration, progress)
+    quantized = assembled(trial.network, cuts, parameters)
     progress("signal-to-noise ratios")
     return QuantizedModel(
         onnx_bytes(quantized.network),
-        network,
+        trial.network,
         quantized,
         options,
         calibration.count,
         trial.count,
-        layer_noise(network, quantized, trial.batches),
-        _notes(calibration, united),
+        layer_noise(trial.network, quantized, trial.batches),
+        _notes(calibration, draft.ranges),
     )
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A float network with proposed grids of its tensors, and what they are judged by.
+
+    `ranges` by leading tensor; `proposed` by observer; `grids` are those to begin with.
+    """
+
+    trial: Trial
+    cuts: Places
+    ranges: Mapping[str, Extent]
+    proposed: Mapping[str, Mapping[str, Grid]]
+    grids: Mapping[str, Grid]
+    simulation: Simulation
+
+
+def _best_draft(
+    network: OnnxNetwork,
+    calibration: Calibration,
+    options: QuantizationOptions,
+    progress: Progress,
+) -> _Draft:
+    """The network as it is, or with equalised channels: whichever errs less at its outputs."""
+    batches = list(calibration.batches(_TRIAL_BATCH, _TRIAL_SAMPLES))
+    plain = _draft(network, batches, calibration, options, progress)
+    between = [pair.between for pair in pairs(network)]
+    if not between:
+        return plain
+    even = equalized(network, largest_values(network, between, batches))
+    other = _draft(even, batches, calibration, options, progress)
+    return min(plain, other, key=lambda one: one.simulation.error({}))
+
+
+def _draft(
+    network: OnnxNetwork,
+    batches: Sequence[Batch],
+    calibration: Calibration,
+    options: QuantizationOptions,
+    progress: Progress,
+) -> _Draft:
+    cuts, trial = places(network), Trial.of(network, batches)
+    ranges = extents(network, tuple(cuts.shared), calibration, progress)
+    united = {leader: _united(cuts, leader, ranges) for leader in cuts.leaders}
+    proposed = {MIN_MAX: {name: Grid.covering(one.low, one.high) for name, one in united.items()}}
+    if options.observer != MIN_MAX:
+        widest = {
+            leader: max(cuts.members(leader), key=lambda name: ranges[name].high - ranges[name].low)
+            for leader in united
+        }
+        watched = {widest[leader]: united[leader] for leader in united}
+        found = histograms(network, watched, calibration, progress)
+        proposed = proposals({leader: found[widest[leader]] for leader in united})
+    grids = proposed[START if options.observer == AUTO else options.observer]
+    parameters = rounded_parameters(network, cuts, {**cuts.fixed, **grids})
+    simulation = Simulation(trial, cuts, parameters)
+    return _Draft(trial, cuts, united, proposed, grids, simulation)
+
+
+def _learned(
+    draft: _Draft, parameters: Parameters, calibration: Calibration, progress: Progress
+) -> Parameters:
+    """Learned rounding, where it brings the outputs nearer to float."""
+    batches = partial(calibration.batches, _TRIAL_BATCH, _LEARNING_SAMPLES)
+    network, cuts = draft.trial.network, draft.cuts
+    improved = learned(network, cuts, parameters, batches, progress)
+    both = (parameters, improved)
+    return min(both, key=lambda one: Simulation(draft.trial, cuts, one).error({}))
 
 
 def _united(cuts: Places, leader: str, ranges: Mapping[str, Extent]) -> Extent:
     members = [ranges[name] for name in cuts.members(leader)]
     return Extent(min(one.low for one in members), max(one.high for one in members))
-
-
-def _grids(
-    trial: Trial,
-    cuts: Places,
-    ranges: Mapping[str, Extent],
-    united: Mapping[str, Extent],
-    calibration: Calibration,
-    options: QuantizationOptions,
-    progress: Progress,
-) -> dict[str, Grid]:
-    """The grid of every leading tensor."""
-    everything = {name: Grid.covering(one.low, one.high) for name, one in united.items()}
-    if options.observer == "min-max":
-        return {**cuts.fixed, **everything}
-    widest = {
-        leader: max(cuts.members(leader), key=lambda name: ranges[name].high - ranges[name].low)
-        for leader in united
-    }
-    watched = {widest[leader]: united[leader] for leader in united}
-    found = histograms(trial.network, watched, calibration, progress)
-    proposed = proposals({leader: found[widest[leader]] for leader in united})
-    if options.observer != AUTO:
-        return {**cuts.fixed, **proposed[options.observer]}
-    start = {**cuts.fixed, **proposed[START]}
-    simulation = Simulation(trial, cuts, rounded_parameters(trial.network, cuts, start))
-    return {**cuts.fixed, **choose_grids(simulation, proposed, progress)}
 
 
 def _notes(calibration: Calibration, united: Mapping[str, Extent]) -> tuple[str, ...]:
