@@ -171,6 +171,11 @@ typedef struct {
 tinycc_kernel tinycc_dwconv2d_s8_dsp;
 tinycc_kernel tinycc_dwconv3x3_s8_dsp; /* 3x3 only */
 
+/* The same for 3x3, stride 1, as many outputs as inputs, doubled 0: for narrow images. With
+ *   pad = the larger padding of left and right, pitch = in_width + pad, rounded up to even
+ * scratch is 8 * ((n + 2) * pitch + 8) + 4 * n * pitch bytes. */
+tinycc_kernel tinycc_dwconv3x3_flat_s8_dsp;
+
 /* Depthwise for Arm cores without SIMD instructions (tinycc_dw_s8_thumb.h). */
 typedef struct {
     int32_t in_width, in_channels;

@@ -8,7 +8,6 @@ __asm__(
     "    .thumb\n"
     "    .set tinycc_dw_offset, 0\n" /* into a row of a plane, in bytes */
     "    .set tinycc_dw_to, 4\n" /* where the next output goes */
-    "    .set tinycc_dw_end, 8\n" /* where the channel's outputs end */
     "    .set tinycc_dw_plane, 12\n" /* from the first channel's plane, in bytes */
     "    .set tinycc_dw_weights, 16\n" /* from here on tinycc_dw_s8_dsp_line */
     "    .set tinycc_dw_rows, 20\n"
@@ -21,6 +20,7 @@ __asm__(
     "    .set tinycc_dw_rows_end, 48\n"
     "    .set tinycc_dw_fours_bytes, 52\n"
     "    .set tinycc_dw_fours_end, 56\n" /* where the channel's whole fours end */
+    "    .set tinycc_dw_end, 60\n"       /* where its outputs end */
 
     "    .macro tinycc_dw_function name\n"
     "    .pushsection .text.\\name, \"ax\", %progbits\n"
@@ -31,7 +31,7 @@ __asm__(
     "\\name:\n"
     "    push   {r4-r11, lr}\n"
     "    ldmia  r0, {r0-r9}\n"
-    "    push   {r0-r10}\n"
+    "    push   {r0-r11}\n"
     "    sub    sp, sp, #16\n"
     "    movs   r4, #0\n"
     "    str    r4, [sp, #tinycc_dw_plane]\n"
@@ -60,7 +60,7 @@ __asm__(
     "    str    r3, [sp, #tinycc_dw_y]\n"
     "    str    r2, [sp, #tinycc_dw_channels]\n"
     "    bne    1b\n"
-    "    add    sp, sp, #60\n"
+    "    add    sp, sp, #64\n"
     "    pop    {r4-r11, pc}\n"
     "    .size  \\name, . - \\name\n"
     "    .popsection\n"
@@ -306,26 +306,24 @@ __asm__(
     "    bne    5b\n"
     "    ldr    r4, [r12], #4\n"
     "    ldrd   r8, lr, [sp, #tinycc_dw_offset]\n"
-    "    ldr    r7, [sp, #tinycc_dw_fours_end]\n"
+    "    ldrd   r7, r9, [sp, #tinycc_dw_fours_end]\n"
     "    add    r8, r8, #8 * \\stride\n"
     "    tinycc_dw_requantize r0, r1, r2, r3\n"
     "    cmp    lr, r7\n"
     "    beq    3f\n"
     "    tinycc_dw_store_4\n"
-    "    ldr    r7, [sp, #tinycc_dw_end]\n"
     "    strd   r8, lr, [sp, #tinycc_dw_offset]\n"
-    "    cmp    lr, r7\n"
+    "    cmp    lr, r9\n"
     "    bne    2b\n"
     "    b      4f\n"
     /* The last one to three. */
-    "3:  ldr    r7, [sp, #tinycc_dw_end]\n"
-    "    strb   r0, [lr]\n"
+    "3:  strb   r0, [lr]\n"
     "    add    lr, lr, r6\n"
-    "    cmp    lr, r7\n"
+    "    cmp    lr, r9\n"
     "    beq    4f\n"
     "    strb   r1, [lr]\n"
     "    add    lr, lr, r6\n"
-    "    cmp    lr, r7\n"
+    "    cmp    lr, r9\n"
     "    it     ne\n"
     "    strbne r2, [lr]\n"
     "4:\n"

@@ -17,6 +17,8 @@ _MOST_FOLDED = 8  # 2**8 * -128 is the least int16
 _MOST_FRACTION = 10  # two more fit the inputs
 _WIDEST = 7
 _MOST_POINTERS = 16  # input rows of a call: bytes of stack against rows that are expanded again
+_NARROW = 16  # output columns: wider rows are long enough
+_FLAT_BYTES = 1600  # of scratch, about: the rows of a call against memory
 _GEOMETRY = ("in_width", "in_channels", "out_width", "out_channels", "kernel_height")
 _MORE_GEOMETRY = ("pad_left", "in_zero", "out_zero", "low", "high")
 
@@ -67,6 +69,7 @@ def depthwise_kernels_dsp(
         )
 
     return (
+        _flat(kernel("tinycc_dwconv3x3_flat_s8_dsp", is_3x3, _overlapping_pairs), plain, window),
         kernel("tinycc_dwconv3x3_s8_dsp", is_3x3, _overlapping_pairs),
         kernel("tinycc_dwconv2d_s8_dsp", fits, _even_pairs),
     )
@@ -95,6 +98,34 @@ def _scratch(own: dict[str, int]) -> int:
     fours = (own["out_width"] + 3) // 4
     pitch = max(used, 2 * stride * (fours - 1) + _pairs(own) + (1 if stride == 1 else 3))
     return 4 * height * (4 * pitch + 1)
+
+
+def _flat(square: Kernel, plain: Portable, window: Callable[[Instance], Window]) -> Kernel:
+    """From the kernel for 3x3 the one for narrow images, whose output rows become one."""
+
+    def is_narrow(instance: Instance) -> bool:
+        own = _numbers(plain(instance))
+        single = own["in_channels"] == own["out_channels"] and own["out_width"] <= _NARROW
+        steps = (own["stride"], window(instance).stride)
+        plain_sums = fraction_bits(instance) <= _MOST_FOLDED
+        return square.when(instance) and single and steps == (1, 1) and plain_sums
+
+    def flat_rows(instance: Instance) -> Window:
+        own, pitch = window(instance), _flat_pitch(_numbers(plain(instance)))
+        room = (_FLAT_BYTES // pitch - 16) // 12
+        return replace(own, together=max(1, min(_MOST_POINTERS - 2, room)))
+
+    def flat_scratch(instance: Instance) -> int:
+        pitch, rows = _flat_pitch(_numbers(plain(instance))), flat_rows(instance).together
+        return 8 * ((rows + 2) * pitch + 8) + 4 * rows * pitch
+
+    return replace(square, when=is_narrow, window=flat_rows, scratch=flat_scratch)
+
+
+def _flat_pitch(own: dict[str, int]) -> int:
+    """The formula of tinycc_conv2d.h."""
+    pad_right = own["out_width"] + 2 - own["in_width"] - own["pad_left"]
+    return (own["in_width"] + max(own["pad_left"], pad_right) + 1) // 2 * 2
 
 
 _Pack = Callable[[np.ndarray, int], np.ndarray]
