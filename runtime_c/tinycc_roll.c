@@ -85,7 +85,7 @@ static void tinycc_roll_turn(const tinycc_roll_region *region, int32_t index,
     step->kernel(step->params, pointers,
                  bases[out->base] + out->offset + tinycc_roll_slot(out, row),
                  step->accumulates ? turn : step->n,
-                 step->scratch < 0 ? NULL : bases[0] + step->scratch);
+                 step->scratch < 0 ? NULL : bases[step->base] + step->scratch);
 }
 
 /* The newest row of the pushed tensor becomes an earlier one. */

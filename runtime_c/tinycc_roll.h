@@ -30,9 +30,10 @@ typedef struct {
     tinycc_kernel *kernel;
     const void *params;
     const tinycc_roll_operand *operands;
-    int32_t scratch; /* offset from bases[0], -1: none */
+    int32_t scratch; /* offset from bases[base], -1: none */
     int32_t n;
-    int16_t operand_count, output, turns, accumulates;
+    int16_t operand_count, output, turns;
+    int8_t accumulates, base;
 } tinycc_roll_step;
 
 /* Of a tensor that the caller pushes row by row (`pushed`, or null) bases[newest] is the newest row,
@@ -48,7 +49,7 @@ typedef struct {
 
 /* Runs a region from where it stands: one row of the last step whose next row has all its inputs,
  * until there is none. Returns 1 when all is done, 0 to be called again: for more slices, or with
- * the next row pushed. `bases`: the arena, then what lies elsewhere and is only read. `pointers`:
+ * the next row pushed. `bases`: the arenas, then what lies elsewhere and is only read. `pointers`:
  * room for the most rows that a step reads. */
 int tinycc_roll(const tinycc_roll_region *region, uint8_t *const *bases, const void **pointers,
                 tinycc_progress *progress);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 /* Changes when a parameter struct or a calling convention does; generated code asserts it. */
-#define TINYCC_RUNTIME_ABI 3
+#define TINYCC_RUNTIME_ABI 4
 
 /* Every kernel has this type. Kernels return void and check nothing: shapes, ranges and sizes were
  * proved by the compiler.

@@ -62,6 +62,13 @@ def optimum(blocks, separations):
     return next(h for h in heights if _fits(blocks, separations, h, order, {}))
 
 
+def fits(blocks, separations, height):
+    """Whether some offsets, out of all, have no faults within a height."""
+    order = sorted(range(len(blocks)), key=lambda i: blocks[i].first)
+    large = any(block.size > height for block in blocks)
+    return not large and _fits(blocks, separations, height, order, {})
+
+
 def _fits(blocks, separations, height, order, offsets):
     """Tries all offsets of the next block; one, if it meets no other."""
     if len(offsets) == len(order):

@@ -43,7 +43,7 @@ def test_it_finds_the_optimum(problem):
 
 @pytest.mark.parametrize("solver", EVERY_SOLVER)
 def test_every_solver_finds_the_optimum(solver, monkeypatch):
-    monkeypatch.setattr(milp, "_solver", lambda seconds: solver)
+    monkeypatch.setattr(milp, "available_solver", lambda seconds: solver)
     for seed in range(5):
         blocks = crowd(seed, 7, largest=5)
         separations = {(1, 0): 0, (3, 2): 1, (5, 6): -1}
@@ -117,7 +117,7 @@ class Answer:
     ],
 )
 def test_a_wrong_answer_never_gets_through(values, monkeypatch):
-    monkeypatch.setattr(milp, "_solver", lambda seconds: Answer(*values))
+    monkeypatch.setattr(milp, "available_solver", lambda seconds: Answer(*values))
     result = milp.minimise(BLOCKS, START, 0)
     assert result.offsets == START
     assert not result.optimal
@@ -125,7 +125,9 @@ def test_a_wrong_answer_never_gets_through(values, monkeypatch):
 
 
 def test_an_answer_that_is_nearly_whole_is_rounded(monkeypatch):
-    monkeypatch.setattr(milp, "_solver", lambda seconds: Answer(4.9999999, 3.0000001, 1e-9))
+    monkeypatch.setattr(
+        milp, "available_solver", lambda seconds: Answer(4.9999999, 3.0000001, 1e-9)
+    )
     result = milp.minimise(BLOCKS, START, 0)
     assert result.offsets == (5, 3, 0)
     assert result.optimal
@@ -137,7 +139,7 @@ def test_a_solver_that_crashes_leaves_the_heuristics(monkeypatch):
 
     solver = Answer()
     monkeypatch.setattr(solver, "actualSolve", fail)
-    monkeypatch.setattr(milp, "_solver", lambda seconds: solver)
+    monkeypatch.setattr(milp, "available_solver", lambda seconds: solver)
     assert milp.minimise(BLOCKS, START, 0) == milp.Result(START, False, "liar failed: no licence")
 
 
@@ -151,7 +153,7 @@ def test_without_a_solver_the_heuristics_remain(monkeypatch):
 
 def test_without_highs_cbc_is_taken(monkeypatch):
     monkeypatch.setattr(pulp.HiGHS, "available", lambda self: False)
-    assert isinstance(milp._solver(1.0), pulp.PULP_CBC_CMD)
+    assert isinstance(milp.available_solver(1.0), pulp.PULP_CBC_CMD)
 
 
 def test_when_the_time_is_over_a_valid_placement_is_left():

@@ -109,7 +109,7 @@ def test_scratch_has_a_place_of_its_own():
     graph = net.graph(net.conv(net.input(1, 2, 2, 2), 2))
     placed = plan(layers(graph, lambda node: 5), 4)
     assert placed.arena_bytes == 8 + 8 + 8
-    assert sorted([*placed.offsets.values(), placed.scratch_offset(0)]) == [0, 8, 16]
+    assert sorted([*placed.offsets.values(), placed.scratch(0).offset]) == [0, 8, 16]
 
 
 def test_a_graph_whose_output_is_its_input_is_planned():

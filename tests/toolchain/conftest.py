@@ -26,8 +26,10 @@ def harness(tmp_path_factory) -> Path:
         for side in ("left", "right")
     ]
     outputs = [{"function": "adder_output", "bytes_macro": "ADDER_OUTPUT_BYTES"}]
+    names = {"name": "adder", "NAME": "ADDER", "inputs": inputs, "outputs": outputs}
+    arenas = [{"variable": "arena", "bytes_macro": "ADDER_ARENA_BYTES"}]
     path = tmp_path_factory.mktemp("harness") / "harness.c"
-    path.write_text(template.render(name="adder", NAME="ADDER", inputs=inputs, outputs=outputs))
+    path.write_text(template.render(names, arenas=arenas, held=inputs, passed=[]))
     return path
 
 

@@ -63,7 +63,6 @@ def _context(model: CModel, runtime: RuntimeFiles, heading: Heading) -> dict[str
         "model_sha256": heading.model_sha256,
         "target": heading.target,
         "alignment": heading.alignment,
-        "arena_bytes": max(model.plan.arena_bytes, 1),  # C has no arrays of size 0
         "steps": model.steps,
         "headers": runtime.headers,
         "sources": [path.name for path in runtime.sources],

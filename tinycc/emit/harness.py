@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tinycc.emit.model import CModel, Port
+from tinycc.emit.interface import Port
+from tinycc.emit.model import CModel
 from tinycc.emit.render import render
 
 
@@ -12,15 +13,18 @@ def harness_text(model: CModel, *, trace: bool = False, stepped: bool = False) -
     `stepped`: every inference runs slice by slice, where no rows are pushed.
     """
     graph, plan = model.plan.schedule.graph, model.plan
+    variable = {arena.region: arena.variable for arena in model.arenas}
+    outputs = [step.node.output for step in plan.schedule.steps]
     steps = [
-        (plan.offsets[step.node.output], graph.tensors[step.node.output].type.bytes)
-        for step in plan.schedule.steps
+        (variable[plan.home[name].region], plan.offsets[name], graph.tensors[name].type.bytes)
+        for name in outputs
     ]
     return render(
         "harness.c.j2",
         {
             "name": model.name,
             "NAME": model.macro,
+            "arenas": model.arenas,
             "given": model.given,
             "pushed": model.pushed,
             "stepped": stepped,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tinycc.emit.interface import CArena, Port, Pushed, arenas
 from tinycc.emit.literals import ArrayPool, ConstantArray, struct_definition
 from tinycc.emit.names import Names
 from tinycc.emit.rolling import RegionPrinter
@@ -18,38 +19,6 @@ from tinycc.ops import get
 from tinycc.ops.op import Array, Drive, Field, Params, Window, row_count
 from tinycc.schedule.model import Region, Step
 from tinycc.schedule.order import aligned, with_views
-
-
-@dataclass(frozen=True)
-class Port:
-    """A model input or output in the C interface.
-
-    `offset` in the arena; None for an input that the caller holds and passes as `variable`.
-    """
-
-    tensor: str
-    type: TensorType
-    function: str
-    macro: str  # prefix of its _BYTES, _SCALE, _ZERO_POINT
-    offset: int | None
-    variable: str
-
-    @property
-    def bytes_macro(self) -> str:
-        """The macro that holds its size."""
-        return f"{self.macro}_BYTES"
-
-    @property
-    def parameter(self) -> str:
-        """Its declaration as a parameter."""
-        return f"const {self.type.dtype.c} *{self.variable}"
-
-    @property
-    def scale(self) -> str | None:
-        """The scale as a C float literal, None for float tensors."""
-        if self.type.quantization is None:
-            return None
-        return f"{self.type.quantization.scale[0]!r}f"
 
 
 @dataclass(frozen=True)
@@ -68,29 +37,6 @@ class PrintedStep:
 
 
 @dataclass(frozen=True)
-class Pushed:
-    """The input that comes row by row. `collected`: copied to the arena until all are there;
-
-    `turns`: the place of their number in the counters, None where the one row is not counted.
-    """
-
-    port: Port
-    collected: bool
-    turns: int | None
-
-    @property
-    def rows(self) -> int:
-        """How many rows make an image."""
-        return row_count(self.port.type)
-
-    @property
-    def row_shape(self) -> str:
-        """The extents of a row, `96x3`."""
-        shape = self.port.type.shape
-        return "x".join(map(str, shape[2:] if len(shape) == 4 else shape))
-
-
-@dataclass(frozen=True)
 class CModel:
     """Everything that the templates need.
 
@@ -99,9 +45,10 @@ class CModel:
     """
 
     name: str
+    arenas: tuple[CArena, ...]
     ports_in: tuple[Port, ...]
     ports_out: tuple[Port, ...]
-    pointers: tuple[tuple[str, Buffer], ...]
+    pointers: tuple[tuple[str, str], ...]
     steps: tuple[PrintedStep, ...]
     arrays: tuple[ConstantArray, ...]
     window: int
@@ -109,6 +56,13 @@ class CModel:
     used: str
     plan: Plan
     pushed: Pushed | None
+
+    @property
+    def used_arenas(self) -> tuple[CArena, ...]:
+        """The arenas that the run function names."""
+        text = " ".join([*(place for _, place in self.pointers), self.used])
+        names = text.replace("(", " ").replace(",", " ").split()
+        return tuple(arena for arena in self.arenas if self.rolls or arena.variable in names)
 
     @property
     def held(self) -> tuple[Port, ...]:
@@ -136,8 +90,9 @@ class CModel:
         return any(step.rolls for step in self.steps)
 
     def state_bytes(self, pointer_bytes: int) -> int:
-        """sizeof(<name>_t): pointers to the arena and to inputs outside, where it stands, turns."""
-        return aligned((1 + len(self.passed)) * pointer_bytes + 2 * (1 + self.turns), pointer_bytes)
+        """sizeof(<name>_t): pointers to arenas and to inputs outside, where it stands, turns."""
+        pointers = (len(self.arenas) + len(self.passed)) * pointer_bytes
+        return aligned(pointers + 2 * (1 + self.turns), pointer_bytes)
 
     @property
     def macro(self) -> str:
@@ -166,7 +121,10 @@ class _Emitter:
         structs = [f"{_step_name(s)}{ending}" for s in steps for ending in ("", "_rows", "_runs")]
         tables = [f"roll_{step.index}" for step in steps]
         own = [f"{name}_{function}" for function in _FUNCTIONS]
-        self.names = Names((name, *_LOCAL, *own, *structs, *tables))
+        self.arenas = arenas(plan, name.upper())
+        self.bases = {arena.region: arena.variable for arena in self.arenas}
+        variables = self.bases.values()
+        self.names = Names((name, *_LOCAL, *variables, *own, *structs, *tables))
         self.pool = ArrayPool()
         labels = zip(self.graph.inputs, interface.inputs, strict=True)
         passed = {t: self.names.unique(x) for t, x in labels if t in plan.schedule.outside}
@@ -179,7 +137,7 @@ class _Emitter:
     def _place(self, buffer: Buffer, tensor: str) -> str:
         """The C expression of a tensor's first byte."""
         if buffer.inside.get(tensor, 0):
-            return f"arena + {buffer.offset_of(tensor)}"
+            return f"{self.bases[buffer.region]} + {buffer.offset_of(tensor)}"
         return self.variables[buffer.name]
 
     def model(self, interface: Graph) -> CModel:
@@ -200,7 +158,7 @@ class _Emitter:
                 turns.append(int(printed[-1].resumes))
         used = " ".join(step.call for step in printed)
         pointers = tuple(
-            (variable, buffer)
+            (variable, f"{self.bases[buffer.region]} + {buffer.offset}")
             for buffer in self.plan.buffers
             if (variable := self.variables[buffer.name]) in used
         )
@@ -210,6 +168,7 @@ class _Emitter:
             turns.append(1)
         return CModel(
             self.name,
+            self.arenas,
             inputs,
             self._ports(interface.outputs, self.graph.outputs, "output"),
             pointers,
@@ -239,10 +198,11 @@ class _Emitter:
         for label, tensor in zip(labels, tensors, strict=True):
             suffix = kind if len(tensors) == 1 else f"{kind}_{names.unique(label)}"
             function = f"{self.name}_{suffix}"
-            type_, outside = self.graph.tensors[tensor].type, tensor in self.passed
-            offset = None if outside else self.plan.offsets[tensor]
-            place = self.places[tensor]
-            found.append(Port(label, type_, function, function.upper(), offset, place))
+            type_, home = self.graph.tensors[tensor].type, self.plan.home.get(tensor)
+            outside, place = tensor in self.passed, self.places[tensor]
+            offset = None if outside or home is None else home.offset_of(tensor)
+            arena = self.bases[home.region] if home else ""
+            found.append(Port(label, type_, function, function.upper(), offset, place, arena))
         return tuple(found)
 
     def _step(self, step: Step) -> PrintedStep:
@@ -282,7 +242,9 @@ class _Emitter:
         return len(step.kernel.pointers(instance)) if splits(self.graph, step) else 0
 
     def _printer(self, region: Region) -> RegionPrinter:
-        bases = {t: i for i, x in enumerate(self.passed, 1) for t in with_views(self.graph, [x])}
+        bases: dict[str, int] = {}
+        for number, name in enumerate(self.passed, len(self.arenas)):
+            bases |= dict.fromkeys(with_views(self.graph, [name]), number)
         return RegionPrinter(self.plan, region, _step_name, self._constant, self.pool, bases)
 
     def _region(self, steps: Sequence[Step], printer: RegionPrinter) -> PrintedStep:

@@ -31,7 +31,8 @@ class _Tables:
 class RegionPrinter:
     """Prints the tables of one region; `step_name` gives the parameter struct of a step.
 
-    `bases`: the number, in the table that tinycc_roll gets, of what lies outside the arena.
+    `bases`: the number, in the table that tinycc_roll gets, of what lies outside the arenas, which
+    come first.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class RegionPrinter:
         bases: Mapping[str, int],
     ) -> None:
         self.bases = bases
+        self.arenas = {region: number for number, region in enumerate(plan.sizes)}
         self.plan, self.region, self.pool = plan, region, pool
         self.graph: Graph = plan.schedule.graph
         self.steps = plan.schedule.steps[region.first : region.last + 1]
@@ -115,15 +117,16 @@ class RegionPrinter:
         if tensor.name in self.region.slots:
             ring = self.graph.tensors[self.region.shared[tensor.name]]
             pitch, (stride, shift) = ring.type.bytes // _rows(ring), self.region.slots[tensor.name]
-        fixed, offset, base = "NULL", 0, self.bases.get(whole.name, 0)
+        fixed, offset, base = "NULL", 0, 0
         if tensor.is_constant:
             fixed = self.constant(tensor, f"{self.step_name(step)}_operand")
-        elif tensor.name == self.pushed:
-            offset, base = self.plan.offsets.get(tensor.name, 0), 0
-        elif not base:
+        elif tensor.name in self.plan.home:
+            base = self.arenas[self.plan.home[tensor.name].region]
             offset = self.plan.offsets[tensor.name]
-        elif part:
-            offset = part.first * (whole.type.bytes // (height * whole.type.shape[2]))
+        elif tensor.name != self.pushed:
+            base = self.bases[whole.name]
+            if part:
+                offset = part.first * (whole.type.bytes // (height * whole.type.shape[2]))
         note = f"{tensor.name}, a ring" if kept < height else tensor.name
         found.tensors.append(
             f"    {{.fixed = {fixed}, .offset = {offset}, "
@@ -140,13 +143,15 @@ class RegionPrinter:
         if step.kernel.units is not None:
             units = step.kernel.units(instance) // rows
         turns = _rows(instance.activations[0]) if accumulates else rows
-        scratch = self.plan.scratch_offset(step.index)
+        scratch = self.plan.scratch(step.index)
+        place = -1 if scratch is None else scratch.offset
+        base = 0 if scratch is None else self.arenas[scratch.region]
         return (
             f"    {{.kernel = {step.kernel.symbol}, .params = &{self.step_name(step)},\n"
             f"     .operands = &{self.name}_operands[{first}], .operand_count = {count}, "
             f".output = {output},\n"
-            f"     .scratch = {-1 if scratch is None else scratch}, .n = {units}, "
-            f".turns = {turns}, .accumulates = {int(accumulates)}}},"
+            f"     .scratch = {place}, .n = {units}, .turns = {turns}, "
+            f".accumulates = {int(accumulates)}, .base = {base}}},"
         )
 
 

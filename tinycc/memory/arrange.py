@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tinycc.ir.graph import Graph
-from tinycc.memory.place import plan
+from tinycc.memory.assign import Room
+from tinycc.memory.choose import Limits, choose
 from tinycc.memory.plan import Plan
 from tinycc.schedule.climb import best_orders
 from tinycc.schedule.front import Front, Point
@@ -14,8 +15,7 @@ from tinycc.schedule.layers import layer_schedule
 from tinycc.schedule.model import Schedule
 from tinycc.target import Target
 
-ALTERNATIVES = 3  # cheaper points of the front that may be placed in fewer bytes than a smaller one
-STACK_ROOM = 640  # bytes of a RAM budget that the arena leaves to the stack: 300 to 560 measured
+STACK_ROOM = 768  # bytes of a RAM budget that the arena leaves to the stack: 250 to 710 measured
 
 
 @dataclass(frozen=True)
@@ -40,19 +40,17 @@ def arranged(graph: Graph, target: Target, goal: Goal) -> tuple[Plan, tuple[Poin
     written in place runs nothing, but its bytes are taken from its first operand on: where that
     makes the arena larger, and speed is not all that counts, its operands are copied.
     """
-    limit = _arena_limit(target, goal)
-    joined = _arranged(graph, target, goal, limit, join=True)
-    enough = goal.optimize == "speed" or goal.ram is not None
-    if limit is not None:
-        enough = enough and joined[0].arena_bytes <= limit
-    if enough or not joined[0].schedule.joined:
-        return joined
-    copied = _arranged(graph, target, goal, limit, join=False)
-    return min(joined, copied, key=lambda one: one[0].arena_bytes)
+    limits = _limits(target, goal)
+    joined, front = _arranged(graph, target, goal, limits, join=True)
+    enough = (goal.optimize == "speed" or limits.asked) and limits.allow(joined)
+    if enough or not joined.schedule.joined:
+        return joined, front
+    copied, other = _arranged(graph, target, goal, limits, join=False)
+    return min((joined, front), (copied, other), key=lambda one: limits.rank(one[0]))
 
 
 def _arranged(
-    graph: Graph, target: Target, goal: Goal, limit: int | None, join: bool
+    graph: Graph, target: Target, goal: Goal, limits: Limits, join: bool
 ) -> tuple[Plan, tuple[Point, ...]]:
     """The best plan and the front for one way to treat every Concat."""
     fastest = goal.optimize == "speed"
@@ -63,13 +61,11 @@ def _arranged(
     found: list[tuple[Plan, tuple[Point, ...]]] = []
     for order in [layers] if fastest else best_orders(layers, lambda one: _peak(one, target, goal)):
         front = Front(order, target, goal.recompute)
-        best = _best(front, target, goal)
-        if limit is not None and (goal.ram is not None or best.arena_bytes > limit):
-            best = _cheapest(front, target, limit)
+        best = choose(front, limits)
         found.append((best, front.points))
-        if best.arena_bytes <= front.choose(goal.optimize).bytes:
+        if best.arena_bytes <= front.choose(goal.optimize).bytes or best.arenas:
             break
-    return min(found, key=lambda one: one[0].arena_bytes)
+    return min(found, key=lambda one: limits.rank(one[0]))
 
 
 def _peak(order: Schedule, target: Target, goal: Goal) -> int:
@@ -78,27 +74,20 @@ def _peak(order: Schedule, target: Target, goal: Goal) -> int:
     return front.choose(goal.optimize).bytes if front.points else 1 << 60
 
 
-def _arena_limit(target: Target, goal: Goal) -> int | None:
-    """The bytes that are left to the arena; None where nobody has set a limit."""
-    ram = target.sram_bytes if goal.ram is None else goal.ram
-    return None if ram is None else ram - target.pointer_bytes - STACK_ROOM
+def _limits(target: Target, goal: Goal) -> Limits:
+    """What the arenas may take of the target's memories, and of a budget."""
+    rooms = _rooms(target)
+    limit = rooms[0].bytes if len(rooms) == 1 else None
+    if goal.ram is not None:
+        asked = goal.ram - target.pointer_bytes - STACK_ROOM
+        limit = asked if limit is None else min(asked, limit)
+    return Limits(goal.optimize, target.alignment, limit, goal.ram is not None, rooms)
 
 
-def _best(front: Front, target: Target, goal: Goal) -> Plan:
-    """The plan for what the compilation is to optimise."""
-    chosen = front.points.index(front.choose(goal.optimize))
-    least = chosen if goal.optimize == "speed" else max(0, chosen - ALTERNATIVES + 1)
-    tried = range(least, chosen + 1)
-    plans = [plan(front.schedule(front.points[i]), target.alignment) for i in tried]
-    return min(plans, key=lambda one: one.arena_bytes)
-
-
-def _cheapest(front: Front, target: Target, limit: int) -> Plan:
-    """The first plan from the cheapest schedule on that meets a limit, else the smallest."""
-    plans: list[Plan] = []
-    for point in front.points:
-        if point.bytes <= limit or point is front.points[-1]:
-            plans.append(plan(front.schedule(point), target.alignment))
-            if plans[-1].arena_bytes <= limit:
-                return plans[-1]
-    return min(plans, key=lambda one: one.arena_bytes)
+def _rooms(target: Target) -> tuple[Room, ...]:
+    """What arenas may take of each memory; stack and variables lie in the first."""
+    firmware = [STACK_ROOM + len(target.rams) * target.pointer_bytes] + [0] * len(target.rams)
+    return tuple(
+        Room(ram.name, max(0, ram.bytes - ram.reserved - less), ram.cost, ram.linker_section)
+        for ram, less in zip(target.rams, firmware, strict=False)
+    )

@@ -15,6 +15,7 @@ import numpy as np
 from tinycc import ops
 from tinycc.errors import InternalError
 from tinycc.ir.graph import Instance, Tensor
+from tinycc.memory.places import check_places
 from tinycc.memory.plan import Buffer, Plan
 from tinycc.memory.remade import check_remade
 from tinycc.ops.concat import Concat
@@ -30,8 +31,7 @@ def check(plan: Plan) -> None:
     lives cover every access, buffers that are live together are disjoint, the lower bound is not
     above the arena, every step of the graph is there, and what is made again is what it stands for.
     """
-    _check_places(plan)
-    _check_disjoint(plan)
+    check_places(plan)
     _check_steps(plan)
     _check_outside(plan)
     check_remade(plan.schedule)
@@ -57,41 +57,6 @@ def _layers(plan: Plan) -> list[Region]:
 
 def _fail(message: str) -> InternalError:
     return InternalError(f"memory checker: {message}", hint="this is a bug of tinycc")
-
-
-def _check_places(plan: Plan) -> None:
-    end = max(0, len(plan.schedule.steps) - 1)
-    for buffer in plan.buffers:
-        if buffer.offset < 0 or buffer.offset + buffer.bytes > plan.arena_bytes:
-            raise _fail(f"`{buffer.name}` lies outside the arena of {plan.arena_bytes} bytes")
-        if buffer.offset % plan.alignment:
-            raise _fail(f"`{buffer.name}` at {buffer.offset} is not aligned to {plan.alignment}")
-        if not 0 <= buffer.first_step <= buffer.last_step <= end:
-            raise _fail(f"`{buffer.name}` lives {buffer.first_step} to {buffer.last_step} of {end}")
-    if plan.lower_bound > plan.arena_bytes:
-        raise _fail(f"lower bound {plan.lower_bound} above the arena of {plan.arena_bytes} bytes")
-
-
-def _check_disjoint(plan: Plan) -> None:
-    ordered = sorted(plan.buffers, key=lambda buffer: buffer.first_step)
-    for index, late in enumerate(ordered):
-        for early in ordered[:index]:
-            lives_meet = late.first_step <= early.last_step
-            starts_inside = late.offset < early.offset + early.bytes
-            if (early.area and early.area == late.area) or _may_overlap(plan, early, late):
-                continue  # the simulation alone judges these
-            if lives_meet and starts_inside and early.offset < late.offset + late.bytes:
-                raise _fail(f"`{early.name}` and `{late.name}` are live together and overlap")
-
-
-def _may_overlap(plan: Plan, *pair: Buffer) -> bool:
-    """True for a dying input of a region and what grows in it."""
-    names = [{buffer.name, buffer.area, *buffer.tensors} for buffer in pair]
-    for one in (one for region in plan.schedule.regions for one in region.overlaps):
-        for dying, growing in (names, reversed(names)):
-            if one.dying in dying and one.growing in growing:
-                return True
-    return False
 
 
 def _check_steps(plan: Plan) -> None:
@@ -125,12 +90,16 @@ def _check_outside(plan: Plan) -> None:
 
 
 class _Machine:
-    """A flat memory of tags: 0 for bytes nobody wrote, else one tag per byte of each tensor."""
+    """A memory of tags for each arena: 0 for bytes nobody wrote, else one tag per byte of a tensor.
+
+    Tags differ between tensors, so bytes of one memory never pass for those of another.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self.graph, self.steps = plan.schedule.graph, plan.schedule.steps
         self.end = max(0, len(self.steps) - 1)
-        self.memory, self.outside = np.zeros(plan.arena_bytes, np.int64), plan.schedule.outside
+        self.memory = {name: np.zeros(size, np.int64) for name, size in plan.sizes.items()}
+        self.outside = plan.schedule.outside
         self.home = {name: buffer for buffer in plan.buffers for name in buffer.tensors}
         self.scratch = {b.scratch_of: b for b in plan.buffers if b.scratch_of is not None}
         self.kept = {n: rows for r in plan.schedule.regions for n, rows in r.rings.items()}
@@ -298,7 +267,7 @@ class _Machine:
         alias = ops.get(instance.node.op).alias
         if alias is not Alias.IN_PLACE or tensor.name in self.outside:
             return False
-        mine, output = self._start(tensor.name), self._start(instance.output.name)
+        mine, output = self._place(tensor.name), self._place(instance.output.name)
         same_ring = self._kept(tensor.name) == self._kept(instance.output.name)
         same_size = tensor.type.bytes == instance.output.type.bytes
         same_rows = self._pitch(tensor.name) == self._pitch(instance.output.name)
@@ -307,11 +276,11 @@ class _Machine:
     def _scratch(self, step: Step) -> np.ndarray:
         """The scratch of a step."""
         if not step.scratch_bytes:
-            return self.memory[:0]
+            return np.zeros(0, np.int64)
         buffer = self.scratch.get(step.index)
         if buffer is None or buffer.bytes < step.scratch_bytes:
             raise _fail(f"step {step.index} has no {step.scratch_bytes} bytes of scratch")
-        return self.memory[buffer.offset : buffer.offset + buffer.bytes]
+        return self.memory[buffer.region][buffer.offset : buffer.offset + buffer.bytes]
 
     def _home(self, name: str) -> Buffer:
         buffer = self.home.get(name)
@@ -321,6 +290,9 @@ class _Machine:
 
     def _start(self, name: str) -> int:
         return self._home(name).offset_of(name)
+
+    def _place(self, name: str) -> tuple[str, int]:
+        return self._home(name).region, self._start(name)
 
     def _access(self, name: str, step: int) -> None:
         """A tensor is read or written at a step: its buffer must be large enough and live."""
@@ -372,14 +344,15 @@ class _Machine:
             rows = range(rows.start, min(rows.stop, self.arrived - 1))
         if not rows or (name in self.outside and name != self.pushed):
             return
+        memory = self.memory[self._home(name).region]
         start = self._start(name)
         size = self.graph.tensors[name].type.bytes // self._rows(name)
         kept, pitch = self._kept(name), self._pitch(name)
         if kept == self._rows(name) and pitch == size and name not in self.slots:
             span = slice(rows.start * size, rows.stop * size)
-            yield self.memory[start:][span], self.tags[name][span]
+            yield memory[start:][span], self.tags[name][span]
             return
         for row in rows:
             stride, shift = self.slots.get(name, (1, 0))
             at = start + (row * stride + shift) % kept * pitch
-            yield self.memory[at : at + size], self.tags[name][row * size : (row + 1) * size]
+            yield memory[at : at + size], self.tags[name][row * size : (row + 1) * size]

@@ -56,7 +56,7 @@ def live_bytes(blocks: Sequence[Block], separations: Separations = APART) -> np.
     for i, j in {(min(pair), max(pair)) for pair in separations}:
         first, last = max(blocks[i].first, blocks[j].first), min(blocks[i].last, blocks[j].last)
         if first <= last:
-            shared = _shareable(blocks, separations, i, j)
+            shared = shareable(blocks, separations, i, j)
             change[first] -= shared
             change[last + 1] += shared
     return change.cumsum()[:-1]
@@ -68,7 +68,7 @@ def lower_bound(blocks: Sequence[Block], separations: Separations = APART) -> in
     return max(int(live_bytes(blocks, separations).max()), largest)
 
 
-def _shareable(blocks: Sequence[Block], separations: Separations, i: int, j: int) -> int:
+def shareable(blocks: Sequence[Block], separations: Separations, i: int, j: int) -> int:
     """The most bytes that two blocks may have in common.
 
     At distance t = o_j - o_i they share min(size_i, t + size_j) - max(0, t) bytes: all of the
@@ -117,7 +117,7 @@ def place(blocks: Sequence[Block], separations: Separations = APART, seed: int =
     Stops at the first result that meets the bound. Deterministic. Sizes and separations are kept as
     they are: round them up to the alignment and every offset is a multiple of it.
     """
-    table, bound = _Neighbours(blocks, separations), lower_bound(blocks, separations)
+    table, bound = Neighbours(blocks, separations), lower_bound(blocks, separations)
     best = construct(blocks, separations, table)
     if height(blocks, best) == bound:
         return best
@@ -125,10 +125,10 @@ def place(blocks: Sequence[Block], separations: Separations = APART, seed: int =
 
 
 def construct(
-    blocks: Sequence[Block], separations: Separations = APART, table: _Neighbours | None = None
+    blocks: Sequence[Block], separations: Separations = APART, table: Neighbours | None = None
 ) -> Offsets:
     """The best of the constructions alone: `place` without the second that its climb may take."""
-    table = table or _Neighbours(blocks, separations)
+    table = table or Neighbours(blocks, separations)
     return _lowest(blocks, lower_bound(blocks, separations), _constructions(table))
 
 
@@ -142,7 +142,7 @@ def _lowest(blocks: Sequence[Block], bound: int, results: Iterator[Offsets]) -> 
     return best
 
 
-class _Neighbours:
+class Neighbours:
     """The blocks, and for each (j, sep(i, j), sep(j, i)) for every j that it must keep clear of."""
 
     def __init__(self, blocks: Sequence[Block], separations: Separations = APART) -> None:
@@ -175,28 +175,28 @@ class _Neighbours:
         yield free, None
 
 
-Fit = Callable[[_Neighbours, int, dict[int, int]], int]
+Fit = Callable[[Neighbours, int, dict[int, int]], int]
 
 
-def _first_fit(table: _Neighbours, index: int, offsets: dict[int, int]) -> int:
+def _first_fit(table: Neighbours, index: int, offsets: dict[int, int]) -> int:
     """The lowest address with room."""
     return next(table.spots(index, offsets))[0]
 
 
-def _best_fit(table: _Neighbours, index: int, offsets: dict[int, int]) -> int:
+def _best_fit(table: Neighbours, index: int, offsets: dict[int, int]) -> int:
     """The tightest gap with room, the lowest of equals; on top when there is none."""
     *gaps, (top, _) = table.spots(index, offsets)
     return min(((room, start) for start, room in gaps if room is not None), default=(0, top))[1]
 
 
-def _in_order(table: _Neighbours, order: Sequence[int], fit: Fit) -> Offsets:
+def _in_order(table: Neighbours, order: Sequence[int], fit: Fit) -> Offsets:
     offsets: dict[int, int] = {}
     for index in order:
         offsets[index] = fit(table, index, offsets)
     return tuple(offsets[index] for index in range(len(table.blocks)))
 
 
-def _constructions(table: _Neighbours) -> Iterator[Offsets]:
+def _constructions(table: Neighbours) -> Iterator[Offsets]:
     """First fit and best fit in eight orders and that of the skyline: 18 results.
 
     With separations each order is tried twice, the second time with the lower block of every pair
@@ -210,7 +210,7 @@ def _constructions(table: _Neighbours) -> Iterator[Offsets]:
             yield _in_order(table, _lower_first(table, order), _best_fit)
 
 
-def _lower_first(table: _Neighbours, order: Sequence[int]) -> list[int]:
+def _lower_first(table: Neighbours, order: Sequence[int]) -> list[int]:
     """The order with the lower block of each overlap just before the upper one, if it was after."""
     changed = list(order)
     for (lower, upper), distance in table.separations.items():
@@ -220,7 +220,7 @@ def _lower_first(table: _Neighbours, order: Sequence[int]) -> list[int]:
     return changed
 
 
-def _orders(table: _Neighbours) -> Iterator[list[int]]:
+def _orders(table: Neighbours) -> Iterator[list[int]]:
     """The orders that planners use: large, long-lived, early, late or crowded blocks first."""
     blocks, peak = table.blocks, int(live_bytes(table.blocks, table.separations).argmax())
     keys: tuple[Callable[[int], tuple[int, ...]], ...] = (
@@ -241,7 +241,7 @@ def _duration(block: Block) -> int:
     return block.last - block.first + 1
 
 
-def _skyline_order(table: _Neighbours) -> list[int]:
+def _skyline_order(table: Neighbours) -> list[int]:
     """Always next the block that comes to lie lowest on those before it, the largest of equals.
 
     After the best-fit skyline heuristic for strip packing (Burke, Kendall & Whitwell 2004), with
@@ -267,7 +267,7 @@ CLIMB_WORK, CLIMB_MOVES = 4_000_000, 100
 """What the hill climb may do: neighbours to look at, about a second; and moves for every block."""
 
 
-def _climb(table: _Neighbours, start: Offsets, seed: int) -> Iterator[Offsets]:
+def _climb(table: Neighbours, start: Offsets, seed: int) -> Iterator[Offsets]:
     """Hill climb over first-fit orders from a known result: topmost blocks move forward."""
     blocks, rng = table.blocks, random.Random(seed)
     yield start

@@ -48,7 +48,7 @@ def minimise(
     Groups of blocks that no block connects in time are solved one by one, each only if it is higher
     than the bound. When the time is over the best solution so far is kept.
     """
-    solver = _solver(seconds)
+    solver = available_solver(seconds)
     if solver is None:
         return Result(start, False, "no MILP solver (HiGHS or CBC) is installed: heuristics only")
     result = Result(start, True)
@@ -78,7 +78,7 @@ def groups(blocks: Sequence[Block]) -> Iterator[list[int]]:
         yield group
 
 
-def _solver(seconds: float) -> pulp.LpSolver | None:
+def available_solver(seconds: float) -> pulp.LpSolver | None:
     """HiGHS, else CBC, else None; without the relative gap that they allow by default."""
     highs = pulp.HiGHS(msg=False, timeLimit=seconds, gapRel=0, threads=1)
     if highs.available():

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from tinycc.memory import fit
-from tinycc.memory.plan import Buffer, Plan
+from tinycc.memory.assign import Room, assign
+from tinycc.memory.plan import Arena, Buffer, Plan
 from tinycc.memory.solve import solve
 from tinycc.memory.storage import buffers, members
+from tinycc.memory.traffic import of_buffer, traffic
 from tinycc.schedule.model import Schedule
 from tinycc.schedule.order import aligned
 
 SOLVER_SECONDS = 2.0  # `analyze` answers within a few; real networks take 0.1
 
 
-def plan(schedule: Schedule, alignment: int) -> Plan:
+def plan(schedule: Schedule, alignment: int, rooms: Sequence[Room] = ()) -> Plan:
     """A schedule with a place for every buffer; all offsets are multiples of `alignment`.
+
+    Where there are several `rooms`, memories to choose from, buffers go where their traffic costs
+    least. One room or none is one arena of any size.
 
     The lower bound counts the live bytes of the worst step, sizes rounded up to the alignment, less
     what a dying input and a growing output can share, or is what a solver proved; the arena is
@@ -25,19 +30,70 @@ def plan(schedule: Schedule, alignment: int) -> Plan:
     unplaced = buffers(schedule)
     blocks = [_block(buffer, alignment) for buffer in unplaced]
     separations = _separations(schedule, unplaced)
+    peak = int(fit.live_bytes(blocks, separations).argmax())
+    if len(rooms) > 1:
+        return _spread(schedule, unplaced, blocks, separations, rooms, peak, alignment)
     solution = solve(blocks, separations, seconds=SOLVER_SECONDS)
-    live = fit.live_bytes(blocks, separations)
-    placed: list[Buffer] = []
-    for buffer, offset in zip(unplaced, solution.offsets, strict=True):
-        at = replace(buffer, offset=offset)
-        placed += members(schedule, at) if buffer.area else [at]
+    pairs = zip(unplaced, solution.offsets, strict=True)
     return Plan(
         schedule,
-        tuple(placed),
+        _inside(schedule, (replace(buffer, offset=offset) for buffer, offset in pairs)),
         arena_bytes=solution.height,
         lower_bound=solution.bound,
-        peak_step=int(live.argmax()),
+        peak_step=peak,
         alignment=alignment,
+    )
+
+
+def _inside(schedule: Schedule, placed: Iterable[Buffer]) -> tuple[Buffer, ...]:
+    """The buffers, and instead of each area of a rolling region what lies in it."""
+    return tuple(
+        inner
+        for buffer in placed
+        for inner in (members(schedule, buffer) if buffer.area else (buffer,))
+    )
+
+
+def _spread(
+    schedule: Schedule,
+    unplaced: Sequence[Buffer],
+    blocks: Sequence[fit.Block],
+    separations: fit.Separations,
+    rooms: Sequence[Room],
+    peak: int,
+    alignment: int,
+) -> Plan:
+    """The plan over several memories."""
+    found = traffic(schedule)
+    moved = [of_buffer(found, schedule, buffer) for buffer in unplaced]
+    chosen = assign(blocks, moved, rooms, separations, SOLVER_SECONDS)
+    placed = [
+        replace(buffer, offset=offset, region=rooms[room].name)
+        for buffer, offset, room in zip(unplaced, chosen.offsets, chosen.rooms, strict=True)
+    ]
+    arenas = [
+        Arena(
+            room.name,
+            chosen.heights[number],
+            chosen.bounds[number],
+            room.bytes,
+            sum(m for m, where in zip(moved, chosen.rooms, strict=True) if where == number),
+            room.cost,
+            room.section,
+        )
+        for number, room in enumerate(rooms)
+        if number in chosen.rooms
+    ]
+    return Plan(
+        schedule,
+        _inside(schedule, placed),
+        arena_bytes=sum(chosen.heights),
+        lower_bound=fit.lower_bound(blocks, separations),
+        peak_step=peak,
+        alignment=alignment,
+        arenas=tuple(arenas),
+        cheapest=chosen.optimal,
+        notes=chosen.notes,
     )
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from tinycc import __version__, ops
 from tinycc.ir.graph import Graph
-from tinycc.memory.plan import Plan
+from tinycc.memory.plan import Arena, Plan
+from tinycc.memory.traffic import traffic
 from tinycc.pipeline import Compiled
 from tinycc.report.accuracy import quantization_document, quantization_notes
 from tinycc.report.estimate import code_bytes, step_instructions
@@ -24,7 +25,11 @@ def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         "tool_version": __version__,
         "model": _model(compiled),
         "target": {"name": compiled.target.name, "isa": sorted(compiled.target.isa)},
-        "memory": {"sram": _sram(compiled, measured), "flash": _flash(compiled, measured)},
+        "memory": {
+            "sram": _sram(compiled, measured),
+            "flash": _flash(compiled, measured),
+            "memories": _memories(compiled, measured),
+        },
         "front": [
             {
                 "bytes": point.bytes,
@@ -43,6 +48,7 @@ def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
             *quantization_notes(compiled.quantized),
             *reduction_notes(compiled),
             *compiled.plan.schedule.notes,
+            *compiled.plan.notes,
             *measured.notes,
         ],
     }
@@ -91,6 +97,34 @@ def _sram(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         "lower_bound_all": min((p.bytes for p in compiled.front), default=plan.lower_bound),
         "peak_step": plan.peak_step,
     }
+
+
+def _memories(compiled: Compiled, measured: Measured) -> list[dict[str, Any]]:
+    """Of each memory of the target its size, what arenas take of it, and the traffic to them."""
+    plan, rams = compiled.plan, compiled.target.rams
+    arenas = {arena.memory: arena for arena in plan.arenas}
+    if len(rams) == 1:
+        moved = sum(traffic(plan.schedule).values())
+        whole = Arena(
+            rams[0].name, plan.arena_bytes, plan.lower_bound, rams[0].bytes, moved, rams[0].cost, ""
+        )
+        arenas = {rams[0].name: whole}
+    found = []
+    for ram in rams:
+        arena = arenas.get(ram.name)
+        found.append(
+            {
+                "name": ram.name,
+                "bytes": ram.bytes,
+                "reserved": ram.reserved,
+                "access_cost": ram.cost,
+                "arena": arena.bytes if arena else 0,
+                "lower_bound": arena.lower_bound if arena else 0,
+                "traffic_predicted": arena.traffic if arena else 0,
+                "traffic": measured.traffic.get(ram.name) if measured.traffic else None,
+            }
+        )
+    return found
 
 
 def weight_bytes(compiled: Compiled) -> int:
@@ -148,14 +182,18 @@ def _steps(compiled: Compiled, measured: Measured) -> list[dict[str, Any]]:
 
 
 def _live(plan: Plan, step: int) -> int:
-    """Bytes of the arena in use at a step; what buffers share counts once."""
-    spans = sorted(
-        (b.offset, b.offset + b.bytes) for b in plan.buffers if b.first_step <= step <= b.last_step
-    )
-    total = end = 0
-    for start, stop in spans:
-        total += max(0, stop - max(start, end))
-        end = max(end, stop)
+    """Bytes of all arenas in use at a step; what buffers share counts once."""
+    total = 0
+    for region in plan.sizes:
+        spans = sorted(
+            (buffer.offset, buffer.offset + buffer.bytes)
+            for buffer in plan.buffers
+            if buffer.region == region and buffer.first_step <= step <= buffer.last_step
+        )
+        end = 0
+        for start, stop in spans:
+            total += max(0, stop - max(start, end))
+            end = max(end, stop)
     return total
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from tinycc.errors import DoesNotFitError
@@ -10,14 +11,33 @@ from tinycc.pipeline import Compiled
 
 def check_budgets(compiled: Compiled, report: dict[str, Any]) -> None:
     """Raises DoesNotFitError that names the peak step, the largest steps and what would help."""
-    sram, flash = report["memory"]["sram"], report["memory"]["flash"]
-    ram_limit, ram_origin = _limit(compiled.options.ram, compiled.target.sram_bytes, "--ram")
-    if ram_limit is not None and sram["total"] > ram_limit:
-        help_ = _ram_help(compiled, report)
-        raise _does_not_fit("SRAM", sram["total"], ram_limit, ram_origin, help_)
+    flash = report["memory"]["flash"]
+    for needed, available, origin in _ram_needs(compiled, report):
+        if needed > available:
+            help_ = _ram_help(compiled, report)
+            raise _does_not_fit("SRAM", needed, available, origin, help_)
     limit, origin = _limit(compiled.options.flash, compiled.target.flash_bytes, "--flash")
     if limit is not None and flash["total"] > limit:
         raise _does_not_fit("flash", flash["total"], limit, origin, _flash_help(report))
+
+
+def _ram_needs(compiled: Compiled, report: dict[str, Any]) -> Iterator[tuple[int, int, str]]:
+    """Bytes needed and available: of the budget, and of each memory of the target.
+
+    What is no arena lies in the first memory, with what its firmware reserves.
+    """
+    sram, memories = report["memory"]["sram"], report["memory"]["memories"]
+    if compiled.options.ram is not None:
+        yield sram["total"], compiled.options.ram, "--ram"
+    free = {one["name"]: one["bytes"] - one["reserved"] for one in memories}
+    if len(memories) > 1:
+        parts = ", ".join(f"{name} {size:,}" for name, size in free.items())
+        yield sram["total"], sum(free.values()), f"the target: {parts}"
+    rest = sram["total"] - sram["arena"]
+    for one in memories:
+        origin = "the target" if len(memories) == 1 else f"the target's memory {one['name']}"
+        yield one["arena"] + rest, free[one["name"]], origin
+        rest = 0
 
 
 def _limit(budget: int | None, target: int | None, option: str) -> tuple[int | None, str]:
@@ -34,14 +54,17 @@ def _does_not_fit(what: str, needed: int, limit: int, origin: str, help_: str) -
 
 
 def _ram_help(compiled: Compiled, report: dict[str, Any]) -> str:
-    smallest = min(point.bytes for point in compiled.front)
     steps, sram = report["steps"], report["memory"]["sram"]
+    smallest = min(sram["arena"], *(point.bytes for point in compiled.front))
     worst = sorted(steps, key=lambda step: -step["sram_live"])[:3]
     names = "; ".join(f"step {s['index']} ({_name(s)}) {s['sram_live']:,} B" for s in worst)
+    elsewhere = ""
+    if sram["input"]:
+        elsewhere = f"; --input-memory external leaves {sram['input']:,} B to the caller"
     return (
         f"the arena is {sram['arena']:,} B, fullest at step {sram['peak_step']}; largest: {names}; "
         f"no schedule of this network takes less than {smallest:,} B. "
-        "A smaller input or fewer channels in these layers would help"
+        f"A smaller input or fewer channels in these layers would help{elsewhere}"
     )
 
 
@@ -53,4 +76,6 @@ def _flash_help(report: dict[str, Any]) -> str:
 
 
 def _name(step: dict[str, Any]) -> str:
-    return str(step["nodes"][0] if step["nodes"] else step["kernel"])
+    """The first of the ONNX nodes that became one; of names that a converter joined the last."""
+    name = str(step["nodes"][0] if step["nodes"] else step["kernel"])
+    return name.rsplit(";", 1)[-1]

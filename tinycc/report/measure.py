@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +22,7 @@ class Measured:
     """Figures of the built image; None where the target or the machine cannot tell.
 
     `flash_bytes` is everything the model adds to an empty image; `static_bytes` its .data and .bss.
+    `traffic`: bytes read and written in the arena of each memory, by its name.
     """
 
     flash_bytes: int | None = None
@@ -30,6 +31,7 @@ class Measured:
     instructions: int | None = None
     cycles: int | None = None
     by_step: Mapping[int, Count] = field(default_factory=dict)
+    traffic: Mapping[str, int] = field(default_factory=dict)
     machine: str = ""
     notes: tuple[str, ...] = ()
 
@@ -87,15 +89,13 @@ def measure_instructions(compiled: Compiled, folder: Path, sample: Sequence[byte
     sizes = measure_image(compiled, folder)
     plain = count_instructions(build_firmware(compiled, folder), sample)
     steps = count_instructions(build_firmware(compiled, folder, profile=True), sample)
-    return Measured(
-        sizes.flash_bytes,
-        sizes.static_bytes,
-        sizes.stack_bytes,
-        plain.instructions,
-        plain.cycles,
-        steps.by_step,
-        plain.machine,
-        tuple(dict.fromkeys((*sizes.notes, *((plain.note,) if plain.note else ())))),
+    return replace(
+        sizes,
+        instructions=plain.instructions,
+        cycles=plain.cycles,
+        by_step=steps.by_step,
+        machine=plain.machine,
+        notes=tuple(dict.fromkeys((*sizes.notes, *((plain.note,) if plain.note else ())))),
     )
 
 

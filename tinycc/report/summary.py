@@ -18,6 +18,7 @@ def summary(report: dict[str, Any]) -> str:
         f"{report['model']['name']} for {report['target']['name']}",
         f"  SRAM   {_bytes(sram['total'])}  arena {sram['arena']:,} ({_proof(sram)})",
         f"         {_parts(sram)}",
+        *_memories(report["memory"]["memories"]),
         f"  flash  {_bytes(flash['total'])}  weights {flash['weights']:,}, code {code:,}"
         f" ({'measured' if measured else 'estimated'})",
         f"  work   {compute['macs']:,} multiply-accumulates in {len(report['steps'])} steps",
@@ -34,6 +35,21 @@ def summary(report: dict[str, Any]) -> str:
         lines.append(f"  peak   step {sram['peak_step']}: {_peak(report)}")
     lines += [f"  note   {line}" for note in report["notes"] for line in note.splitlines()]
     return "\n".join(lines)
+
+
+def _memories(memories: list[dict[str, Any]]) -> list[str]:
+    """What lies in each memory, and how much of the traffic goes there; nothing to say of one."""
+    lines = []
+    for one in memories if len(memories) > 1 else ():
+        kind = "traffic_predicted" if one["traffic"] is None else "traffic"
+        moved = sum(other[kind] or 0 for other in memories)
+        share = f"{100 * (one[kind] or 0) / max(1, moved):.1f} % of the traffic"
+        free, cost = one["bytes"] - one["reserved"], f"access cost {one['access_cost']:g}"
+        how = " (predicted)" if one["traffic"] is None else ""
+        lines.append(
+            f"  {one['name']:<6} {_bytes(one['arena'])}  of {free:,}; {share}{how}, {cost}"
+        )
+    return lines
 
 
 def _reduction(found: dict[str, Any]) -> list[str]:

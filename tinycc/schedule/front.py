@@ -88,8 +88,12 @@ class Front:
             return self.points[0]
         if optimize == "ram":
             return self.points[-1]
-        total = sum(step_cost(self.layers.graph, step) for step in self.layers.steps)
-        return [p for p in self.points if p.extra <= BALANCED * total][-1]
+        return [p for p in self.points if p.extra <= BALANCED * self.instructions][-1]
+
+    @property
+    def instructions(self) -> float:
+        """Those predicted for the steps layer by layer."""
+        return sum(step_cost(self.layers.graph, step) for step in self.layers.steps)
 
 
 class Order:

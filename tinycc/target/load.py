@@ -162,6 +162,13 @@ def _runners(value: Any, where: str) -> tuple[Runner, ...]:
     convert = {"memories": _memories}
     runners = tuple(_record(Runner, item, where, convert) for item in _list(value, where))
     _require_known("runner kind", [runner.kind for runner in runners], RUNNER_KINDS, where)
+    for runner in runners:
+        kinds = {memory.kind for memory in runner.memories}
+        if runner.kind == "qemu" and not kinds >= {"flash", "sram"}:
+            raise UsageError(
+                f"the runner `{runner.machine}` needs memories of the kinds `flash` and `sram`",
+                where=where,
+            )
     return runners
 
 

@@ -213,9 +213,33 @@ def _placement(target: Target, runner: Runner, map_file: Path) -> list[str | Pat
         "__stack_bytes": runner.stack_bytes,
     }
     definitions = [f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items()]
+    _write_arena_scripts(target, runner, map_file.parent)
     script = SUPPORT / target.compiler.linker_script
     # --emit-relocs: by them the stack bound finds the functions whose address is taken.
-    return [*definitions, "-T", script, f"-Wl,-Map={map_file}", "-Wl,--emit-relocs"]
+    search = f"-Wl,-L{map_file.parent}"
+    return [*definitions, search, "-T", script, f"-Wl,-Map={map_file}", "-Wl,--emit-relocs"]
+
+
+def _write_arena_scripts(target: Target, runner: Runner, folder: Path) -> None:
+    """What the linker script includes: the memories beside the first, and the arenas' sections.
+
+    An arena goes into the runner's memory of the same name, else, as every machine computes the
+    same bytes, into its RAM.
+    """
+    first = _memory(runner, "sram")
+    others = [memory for memory in runner.memories if memory.kind == "sram" and memory != first]
+    regions = {first.name: "RAM"} | {memory.name: f"RAM_{memory.name}" for memory in others}
+    memories = [
+        f"{regions[one.name]} (rwx) : ORIGIN = {one.address:#x}, LENGTH = {one.bytes:#x}\n"
+        for one in others
+    ]
+    arenas = [
+        f".arena_{one.name} (NOLOAD) : ALIGN(8) {{ *({one.linker_section}) }} > "
+        f"{regions.get(one.name, 'RAM')}\n"
+        for one in target.rams
+    ]
+    (folder / "tinycc_memories.ld").write_text("".join(memories))
+    (folder / "tinycc_arenas.ld").write_text("".join(arenas))
 
 
 def _memory(runner: Runner, kind: str) -> Memory:

@@ -30,7 +30,7 @@
 #include "audio_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char audio_runtime_matches[TINYCC_RUNTIME_ABI == 3 ? 1 : -1];
+typedef char audio_runtime_matches[TINYCC_RUNTIME_ABI == 4 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_transpose_s8_params transpose_0 = {

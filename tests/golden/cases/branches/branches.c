@@ -34,7 +34,7 @@
 #include "branches_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char branches_runtime_matches[TINYCC_RUNTIME_ABI == 3 ? 1 : -1];
+typedef char branches_runtime_matches[TINYCC_RUNTIME_ABI == 4 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_add_s8_params add_0 = {

@@ -28,7 +28,7 @@
 #include "classifier_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char classifier_runtime_matches[TINYCC_RUNTIME_ABI == 3 ? 1 : -1];
+typedef char classifier_runtime_matches[TINYCC_RUNTIME_ABI == 4 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_transpose_s8_params transpose_0 = {

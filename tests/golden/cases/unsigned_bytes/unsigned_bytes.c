@@ -29,7 +29,7 @@
 #include "unsigned_bytes_data.h"
 
 /* Fails to compile when this file meets the runtime of another tinycc. */
-typedef char unsigned_bytes_runtime_matches[TINYCC_RUNTIME_ABI == 3 ? 1 : -1];
+typedef char unsigned_bytes_runtime_matches[TINYCC_RUNTIME_ABI == 4 ? 1 : -1];
 
 /* Step 0 */
 static const tinycc_recentre_params recentre_0 = {
