@@ -46,12 +46,16 @@ def _orders(layers: Schedule) -> Iterator[tuple[int, ...]]:
 
 
 def _best(compiled: Compiled) -> int:
-    """The smallest arena over all orders: regions of each by the exact search over cuts."""
+    """The smallest arena over all orders: regions of each by the exact search over cuts.
+
+    With the instructions that `ram` may cost, for any order.
+    """
     target = compiled.target
     layers = layer_schedule(compiled.graph, target, False)
     fronts = [Front(reordered(layers, order), target) for order in _orders(layers)]
-    fronts.sort(key=lambda front: front.points[-1].bytes)
-    plans = (plan(front.schedule(front.points[-1]), target.alignment) for front in fronts[:PLACED])
+    fronts.sort(key=lambda front: front.choose("ram").bytes)
+    chosen = ((front, front.choose("ram")) for front in fronts[:PLACED])
+    plans = (plan(front.schedule(point), target.alignment) for front, point in chosen)
     return min(one.arena_bytes for one in plans)
 
 

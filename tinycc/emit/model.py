@@ -284,8 +284,7 @@ class _Emitter:
     def _window(self, step: Step) -> Window:
         assert step.kernel.window is not None
         window = step.kernel.window(self.plan.schedule.instance(step))
-        alone = bool(self.plan.schedule.region_of(step.index).overlaps)
-        return replace(window, together=1) if alone else window
+        return replace(window, together=step.together)
 
     def _rows(self, step: Step, instance: Instance) -> Params:
         window, x, y = self._window(step), instance.activations[0].type, instance.output.type

@@ -167,8 +167,7 @@ class _Machine:
         for row in range(self._rows(pushed) if pushed else 1):
             self.arrived = row + 1 if pushed else 0
             while able := [s for s in steps if self._ready(s, turns, makers)]:
-                self._turn(able[-1], turns[able[-1].index])
-                turns[able[-1].index] += 1
+                turns[able[-1].index] += self._turn(able[-1], turns[able[-1].index])
             self.arrived = 0
             if pushed and region.rings[pushed]:
                 self._write(pushed, range(row, row + 1))
@@ -212,16 +211,17 @@ class _Machine:
         for tensor, rows in zip(instance.activations, ranges, strict=True):
             yield tensor.name, self._rows(tensor.name) - 1 if rows is None else rows[1]
 
-    def _turn(self, step: Step, turn: int) -> None:
-        """Scratch, output row and operands must all be intact once the row is written.
+    def _turn(self, step: Step, turn: int) -> int:
+        """Scratch, output rows and operands must all be intact once the rows are written.
 
         Only what an in-place operator overwrites at the very same place may be gone, as it reads
         each element before it writes it there; and the first row of a window, where the kernel has
-        copied it before it writes its row there.
+        copied it before it writes its row there. The number of rows that the call makes.
         """
         instance = self.graph.instance(step.node)
         when = f"for row {turn} of step {step.index}"
-        needed = list(self._needed(step, turn))
+        after = min(turn + step.together, self._turns(step))
+        needed = [need for row in range(turn, after) for need in self._needed(step, row)]
         accumulates = step.kernel.drive is Drive.ACCUMULATE
         scratch = self._scratch(step)
         mark = -1 - step.index
@@ -231,8 +231,7 @@ class _Machine:
         for tensor, rows in needed:
             self._expect(tensor.name, rows, when)
         if not accumulates or turn == self._turns(step) - 1:
-            row = 0 if accumulates else turn
-            self._write(instance.output.name, range(row, row + 1))
+            self._write(instance.output.name, range(1) if accumulates else range(turn, after))
         for tensor, rows in needed:
             if self._over_first(step, tensor, turn):
                 rows = rows[1:]
@@ -240,6 +239,7 @@ class _Machine:
                 self._expect(tensor.name, rows, f"while writing, {when}")
         if not np.all(scratch == mark):
             raise _fail(f"scratch of step {step.index} was overwritten {when}")
+        return after - turn
 
     def _needed(self, step: Step, turn: int) -> Iterator[tuple[Tensor, range]]:
         """The rows of each run-time operand that a turn depends on; none where all is padding."""

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tinycc.memory.assign import Room
+from tinycc.memory.closer import closest
 from tinycc.memory.place import plan
 from tinycc.memory.plan import Plan
-from tinycc.schedule.front import BALANCED, Front, Point
+from tinycc.schedule.front import ALLOWED, Front, Point
 
 ALTERNATIVES = 3  # cheaper points of the front that may be placed in fewer bytes than a smaller one
 SPREAD = 6  # points that are planned over several memories to see which costs least
@@ -52,11 +53,19 @@ def _planned(front: Front, limits: Limits, point: Point) -> Plan:
     return plan(front.schedule(point), limits.alignment, limits.rooms)
 
 
+def _closest(front: Front, limits: Limits, point: Point, most: int) -> Plan:
+    """A point's plan in one memory, with overlaps that do not stack up."""
+    if len(limits.rooms) > 1:
+        return _planned(front, limits, point)
+    return closest(front, point, most, lambda one: _planned(front, limits, one))
+
+
 def _best(front: Front, limits: Limits) -> Plan:
     """The plan for what is to be optimised, whatever memories cost."""
     chosen = front.points.index(front.choose(limits.optimize))
     least = chosen if limits.optimize == "speed" else max(0, chosen - ALTERNATIVES + 1)
-    plans = [_planned(front, limits, front.points[i]) for i in range(least, chosen + 1)]
+    most = front.allowed(limits.optimize)
+    plans = [_closest(front, limits, front.points[i], most) for i in range(least, chosen + 1)]
     return min(plans, key=lambda one: (not one.fits, one.arena_bytes))
 
 
@@ -83,7 +92,7 @@ def _best_of_spread(front: Front, limits: Limits, first: Plan) -> Plan:
     if not found:
         return first
     least = min(cost for cost, _ in found)
-    room = 0.0 if limits.optimize == "speed" else BALANCED * front.instructions
+    room = 0.0 if limits.optimize == "speed" else ALLOWED["balanced"] * front.instructions
     within = [one for cost, one in found if cost <= least + room]
     return min(within, key=lambda one: one.arena_bytes)
 
@@ -93,7 +102,7 @@ def _cheapest(front: Front, limits: Limits) -> Plan:
     plans: list[Plan] = []
     for point in front.points:
         if _may_fit(point, limits) or point is front.points[-1]:
-            plans.append(_planned(front, limits, point))
+            plans.append(_closest(front, limits, point, front.points[-1].extra))
             if limits.allow(plans[-1]):
                 return plans[-1]
     return min(plans, key=lambda one: one.arena_bytes)

@@ -19,6 +19,7 @@ from tinycc.ops.elementwise import (
     binary_rule,
     broadcasts_simply,
     infer,
+    line_work,
     rows,
     units,
     walk_fields,
@@ -139,7 +140,15 @@ def sum_kernel(sign: int) -> Kernel:
         return Params("tinycc_add_s8_params", fields)
 
     source = "elementwise/tinycc_add_s8.c"
-    return Kernel("tinycc_add_s8", source, Drive.RUN, params, units=units, pointers=all_inputs)
+    return Kernel(
+        "tinycc_add_s8",
+        source,
+        Drive.RUN,
+        params,
+        units=units,
+        pointers=all_inputs,
+        work=line_work,
+    )
 
 
 def sum_scale(first: float, second: float) -> float:

@@ -17,7 +17,7 @@ from tinycc.ops.elementwise_mve import with_vector_average
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import INT32_MAX, Clamp, Requantization, requantization
-from tinycc.ops.op import Array, Columns, Drive, Field, Kernel, Op, Params
+from tinycc.ops.op import Array, Columns, Drive, Field, Kernel, Op, Params, Work
 from tinycc.ops.pad import Pad
 from tinycc.ops.pooling import (
     Pooling,
@@ -26,6 +26,7 @@ from tinycc.ops.pooling import (
     onnx_pooling,
     pool_examples,
     pool_fields,
+    pool_work,
     pooled,
     reduction,
     rows,
@@ -213,6 +214,16 @@ def _sums_bytes(instance: Instance) -> int:
     return 4 * instance.output.type.shape[3]
 
 
+def _sums_work(instance: Instance, n: int) -> Work:
+    x = instance.inputs[0].type
+    return {
+        "calls": x.shape[1],
+        "pixels": x.shape[1] * x.shape[2],
+        "elements": x.elements,
+        "outputs": x.shape[3],
+    }
+
+
 AVERAGE_POOL2D = Op(
     name="average_pool2d",
     attrs=AveragePool2d,
@@ -230,6 +241,7 @@ AVERAGE_POOL2D = Op(
                 Drive.ROWS,
                 params,
                 window=window,
+                work=pool_work(lanes=1),
             ),
             Kernel(
                 "tinycc_global_average_pool2d_s8",
@@ -238,6 +250,7 @@ AVERAGE_POOL2D = Op(
                 params,
                 when=_is_global,
                 scratch=_sums_bytes,
+                work=_sums_work,
             ),
         )
     ),

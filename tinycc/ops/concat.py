@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
@@ -25,11 +26,13 @@ from tinycc.ops.op import (
     Params,
     RowRange,
     Scale,
+    Work,
     all_inputs,
     all_rows,
     same_column,
     same_row,
 )
+from tinycc.ops.work import copy_work
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,15 @@ def params(instance: Instance) -> Params:
     return Params("tinycc_concat_s8_params", fields)
 
 
+def _work(instance: Instance, n: int) -> Work:
+    units, axis = _units(instance), _axis(instance)
+    sizes = [math.prod(tensor.type.shape[axis:]) for tensor in instance.inputs]
+    found = Counter({"calls": -(-units // n), "units": units})
+    for size in sizes:
+        found.update(copy_work(units, size))
+    return found
+
+
 def _shapes_match(instance: Instance) -> str | None:
     """operands must have the same extents on all other axes"""
     axis = _axis(instance)
@@ -159,6 +171,7 @@ CONCAT = Op(
             params,
             units=_units,
             pointers=all_inputs,
+            work=_work,
         ),
     ),
     onnx=(OnnxRule("Concat", _from_onnx),),

@@ -35,9 +35,11 @@ from tinycc.ops.dense_dsp import (
 from tinycc.ops.dense_rv32 import RV32_LAYOUT, depthwise_kernel_rv32
 from tinycc.ops.dense_thumb import THUMB_LAYOUT
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
+from tinycc.ops.dense_work import dot_rows_work, gathered_work
 from tinycc.ops.dense_x86 import convolution_kernels_x86, depthwise_kernel_x86
 from tinycc.ops.depthwise_dsp import depthwise_kernels_dsp
 from tinycc.ops.depthwise_thumb import depthwise_kernels_thumb
+from tinycc.ops.depthwise_work import row_tap_work
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import Clamp
@@ -244,6 +246,7 @@ KERNELS = (
         params,
         when=is_depthwise,
         window=window,
+        work=row_tap_work(twos=False),
     ),
     Kernel(
         "tinycc_conv1x1_s8",
@@ -252,6 +255,7 @@ KERNELS = (
         dense_params,
         when=is_pointwise,
         units=vectors,
+        work=dot_rows_work,
     ),
     Kernel(
         "tinycc_conv2d_s8",
@@ -260,6 +264,7 @@ KERNELS = (
         params,
         window=window,
         scratch=_gathered_window,
+        work=gathered_work,
     ),
 )
 

@@ -12,6 +12,7 @@ from tinycc.ir.graph import Instance
 from tinycc.ops.dense_mve import LANES, MVE, dense_kernels_mve, fits_tile, rounded_up, with_packed
 from tinycc.ops.op import Drive, Kernel, Params, Window, vectors
 from tinycc.ops.spatial import Sliding
+from tinycc.ops.work_mve import depthwise_work, run_work, window_work
 
 
 class Grouped(Sliding, Protocol):
@@ -105,12 +106,19 @@ def conv2d_kernels_mve(
             when=lambda instance: is_depthwise(instance) and kernel.takes(instance),
             window=window,
             scratch=kernel.scratch,
+            work=lambda instance, n: depthwise_work(instance, kernel.planes, kernel.vectors),
         )
 
     return (
         *map(depthwise, DEPTHWISE),
-        *dense_kernels_mve("conv1x1", Drive.RUN, when=is_pointwise, units=vectors),
+        *dense_kernels_mve("conv1x1", Drive.RUN, when=is_pointwise, units=vectors, work=run_work),
         *dense_kernels_mve(
-            "conv2d", Drive.ROWS, params, _is_whole, window=window, scratch=_gathered_windows
+            "conv2d",
+            Drive.ROWS,
+            params,
+            _is_whole,
+            window=window,
+            scratch=_gathered_windows,
+            work=window_work,
         ),
     )

@@ -15,6 +15,7 @@ import numpy as np
 from tinycc.ir.graph import Instance
 from tinycc.ops.activation import bound_fields
 from tinycc.ops.dense import instance_constants
+from tinycc.ops.dense_work import run_work, window_work
 from tinycc.ops.numerics import INT32_MAX
 from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, vectors
 
@@ -69,6 +70,7 @@ class Layout:
     window_scratch: Callable[[Instance, int], int]
     least_inputs: int = 1  # of vectors
     takes: Callable[[Instance], bool] = keeps_int32
+    group: int = 2  # output channels at once
 
 
 def _vector_scratch(instance: Instance, pixels: int) -> int:
@@ -148,6 +150,12 @@ def _pixels(instance: Instance, layout: Layout, most: int) -> int:
     return next(block for block in layout.blocks if block <= min(most, width))
 
 
+def _sizes(instance: Instance, layout: Layout, most: int) -> tuple[int, ...]:
+    """The blocks that the pixels of a call are cut into."""
+    pixels = _pixels(instance, layout, most)
+    return tuple(block for block in layout.blocks if block <= pixels)
+
+
 def dot_fields(instance: Instance, layout: Layout, most: int) -> tuple[Field, ...]:
     """The members that the parameter structs of fast dot products end with."""
     low, high = bound_fields(instance)
@@ -184,6 +192,7 @@ def _conv1x1(layout: Layout, most: int, when: Callable[[Instance], bool]) -> Ker
         when=fits,
         scratch=lambda i: layout.vector_scratch(i, _pixels(i, layout, most)),
         units=vectors,
+        work=lambda i, n: run_work(i, n, _sizes(i, layout, most), layout.group),
     )
 
 
@@ -237,6 +246,7 @@ def _conv2d(
         when=fits,
         scratch=lambda i: layout.window_scratch(i, _pixels(i, layout, most)),
         window=window,
+        work=lambda i, n: window_work(i, _sizes(i, layout, most), layout.group),
     )
 
 

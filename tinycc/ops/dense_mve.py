@@ -15,6 +15,7 @@ from tinycc.ir.graph import Instance
 from tinycc.ops.dense import dense_params, instance_constants
 from tinycc.ops.numerics import INT32_MAX
 from tinycc.ops.op import Array, Drive, Field, Kernel, Params, vectors
+from tinycc.ops.work_mve import run_work, single_work
 
 MVE = frozenset({"mve", "lob"})
 CHANNELS = 4  # output channels of a tile
@@ -90,7 +91,7 @@ def dense_kernel_mve(
     drive: Drive,
     plain: Callable[[Instance], Params] = dense_params,
     when: Callable[[Instance], bool] = lambda _: True,
-    **more: Callable[[Instance], object],
+    **more: Callable[..., object],
 ) -> Kernel:
     """A kernel of runtime_c/conv2d that multiplies with packed weights."""
     return Kernel(
@@ -109,7 +110,7 @@ def dense_kernels_mve(
     drive: Drive,
     plain: Callable[[Instance], Params] = dense_params,
     when: Callable[[Instance], bool] = lambda _: True,
-    **more: Callable[[Instance], object],
+    **more: Callable[..., object],
 ) -> tuple[Kernel, ...]:
     """The kernel for multiples of 4 output channels, then the one for any number."""
 
@@ -124,7 +125,11 @@ def dense_kernels_mve(
 
 FULLY_CONNECTED_MVE = (
     dense_kernel_mve(
-        "tinycc_fully_connected_s8_mve", Drive.RUN, when=lambda i: vectors(i) == 1, units=vectors
+        "tinycc_fully_connected_s8_mve",
+        Drive.RUN,
+        when=lambda i: vectors(i) == 1,
+        units=vectors,
+        work=single_work,
     ),
-    *dense_kernels_mve("conv1x1", Drive.RUN, units=vectors),
+    *dense_kernels_mve("conv1x1", Drive.RUN, units=vectors, work=run_work),
 )

@@ -82,4 +82,6 @@ def _strip_and_padding(instance: Instance, pixels: int) -> int:
     return _strip(instance, pixels) + channels + (4 * quads(instance) if channels % 2 else 0)
 
 
-THUMB_LAYOUT = Layout("thumb", THUMB, (1,), _packed, _strip, _strip_and_padding, takes=_takes)
+THUMB_LAYOUT = Layout(
+    "thumb", THUMB, (1,), _packed, _strip, _strip_and_padding, takes=_takes, group=_CHANNELS
+)

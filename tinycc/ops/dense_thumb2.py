@@ -21,4 +21,4 @@ def _scratch(instance: Instance, pixels: int) -> int:
 
 
 THUMB2 = frozenset({"thumb2", "umull"})
-THUMB2_LAYOUT = Layout("thumb2", THUMB2, (2, 1), _packed, _scratch, _scratch)
+THUMB2_LAYOUT = Layout("thumb2", THUMB2, (2, 1), _packed, _scratch, _scratch, group=_CHANNELS)

@@ -11,7 +11,8 @@ import numpy as np
 from tinycc.ir.graph import Instance
 from tinycc.ops.dense import instance_constants
 from tinycc.ops.dense_dsp import DSP, fraction_bits, keeps_int32
-from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window
+from tinycc.ops.depthwise_work import expanding_work
+from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, Work
 
 _MOST_FOLDED = 8  # 2**8 * -128 is the least int16
 _MOST_FRACTION = 10  # two more fit the inputs
@@ -52,6 +53,11 @@ def depthwise_kernels_dsp(
         alike = own["in_channels"] == own["out_channels"] and own["in_channels"] % 4 == 0
         return alike and own["out_width"] <= own["in_width"]
 
+    def work(instance: Instance, n: int) -> Work:
+        own, fraction = _numbers(plain(instance)), fraction_bits(instance)
+        doubled = fraction > _MOST_FOLDED
+        return expanding_work(instance, n, _pairs(own), _pitch(own), doubled)
+
     def kernel(symbol: str, when: Callable[[Instance], bool], pack: _Pack) -> Kernel:
         def params(instance: Instance) -> Params:
             return _params(instance, plain(instance), window(instance).stride, pack)
@@ -66,6 +72,7 @@ def depthwise_kernels_dsp(
             scratch=scratch,
             window=rows_together,
             over=keeps_lanes,
+            work=work,
         )
 
     return (
@@ -91,13 +98,15 @@ def _pairs(own: dict[str, int]) -> int:
     return max(2, width // 2 + 1 if own["stride"] == 1 else (width + 1) // 2)
 
 
-def _scratch(own: dict[str, int]) -> int:
-    """The formula of tinycc_conv2d.h."""
-    stride, height = own["stride"], own["kernel_height"]
-    used = (own["pad_left"] + own["in_width"] + 1) // 2
+def _pitch(own: dict[str, int]) -> int:
+    """Words of an expanded row (the formula of tinycc_conv2d.h)."""
+    stride, used = own["stride"], (own["pad_left"] + own["in_width"] + 1) // 2
     fours = (own["out_width"] + 3) // 4
-    pitch = max(used, 2 * stride * (fours - 1) + _pairs(own) + (1 if stride == 1 else 3))
-    return 4 * height * (4 * pitch + 1)
+    return max(used, 2 * stride * (fours - 1) + _pairs(own) + (1 if stride == 1 else 3))
+
+
+def _scratch(own: dict[str, int]) -> int:
+    return 4 * own["kernel_height"] * (4 * _pitch(own) + 1)
 
 
 def _flat(square: Kernel, plain: Portable, window: Callable[[Instance], Window]) -> Kernel:

@@ -13,6 +13,7 @@ from tinycc.ops.dense import instance_constants
 from tinycc.ops.dense_dsp import fraction_bits, keeps_int32, split_bias
 from tinycc.ops.dense_thumb import THUMB, narrow_results, started_bias
 from tinycc.ops.dense_thumb2 import THUMB2
+from tinycc.ops.depthwise_work import row_tap_work
 from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window
 
 _TOGETHER = 2  # pixels whose columns an expanded row holds
@@ -148,6 +149,7 @@ def depthwise_kernel_thumb2(
         when=fits,
         scratch=scratch,
         window=window,
+        work=row_tap_work(twos=True),
     )
 
 

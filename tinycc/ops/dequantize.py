@@ -18,6 +18,7 @@ from tinycc.ops.conversion import (
     scale_is_normal,
 )
 from tinycc.ops.op import Drive, Field, Kernel, Op, Params, elements, same_column, same_row
+from tinycc.ops.work import element_work
 
 
 def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
@@ -55,6 +56,7 @@ DEQUANTIZE = Op(
             Drive.RUN,
             params,
             units=elements,
+            work=element_work,
         ),
     ),
     requires=(_scale_is_float32,),

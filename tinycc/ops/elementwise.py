@@ -13,7 +13,8 @@ from tinycc.ir.types import TensorType
 from tinycc.ops.examples import ExampleMaker, Infer
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import Clamp
-from tinycc.ops.op import Field, RowRange, elements
+from tinycc.ops.op import Field, RowRange, Work, elements
+from tinycc.ops.work import splits
 
 MOST_LOOPS = 3
 
@@ -54,6 +55,23 @@ def _is_flat(instance: Instance) -> bool:
 def units(instance: Instance) -> int:
     """Elements where every operand has all of them or one; else the outermost loop."""
     return elements(instance) if _is_flat(instance) else loops(instance)[0].extent
+
+
+def line_work(instance: Instance, n: int) -> Work:
+    """The events of kernels that go over lines (tinycc_walk_lines)."""
+    found = loops(instance) or [Loop(1, (True,) * len(instance.inputs))]
+    flat, extent = len(found) == 1, found[0].extent
+    lines = math.prod(loop.extent for loop in found[:-1])
+    runs = list(splits(extent, n)) if flat else [(found[-1].extent, lines)]
+    calls, count = -(-extent // n), sum(times for _, times in runs)
+    return {
+        "calls": calls,
+        "units": calls if flat else extent,
+        "lines": count,
+        "elements": sum(size * times for size, times in runs),
+        "fours": sum(-(-size // 4) * times for size, times in runs),
+        "fixed": count * found[-1].advances.count(False),
+    }
 
 
 def walk_fields(instance: Instance) -> tuple[Field, ...]:

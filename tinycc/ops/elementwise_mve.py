@@ -11,19 +11,25 @@ from dataclasses import replace
 from tinycc.ir.graph import Instance
 from tinycc.ops.dense_mve import MVE
 from tinycc.ops.numerics import INT32_MAX
-from tinycc.ops.op import Kernel, Params
+from tinycc.ops.op import CountWork, Kernel, Params
+from tinycc.ops.pooling import pool_work
 
 _MOST_TAPS = 255  # that a sum of 16 bits holds
 
 
-def vectorised(plain: Kernel, when: Callable[[Instance], bool] = lambda _: True) -> Kernel:
-    """The MVE kernel beside a portable one."""
+def vectorised(
+    plain: Kernel,
+    when: Callable[[Instance], bool] = lambda _: True,
+    work: CountWork | None = None,
+) -> Kernel:
+    """The MVE kernel beside a portable one; `work`, where its loops are not the other's."""
     return replace(
         plain,
         symbol=f"{plain.symbol}_mve",
         source=plain.source.replace(".c", "_mve.c"),
         isa=MVE,
         when=lambda instance: plain.when(instance) and when(instance),
+        work=work or plain.work,
     )
 
 
@@ -56,12 +62,14 @@ def vectorised_average(plain: Kernel) -> Kernel:
         area = width * _number(params, "kernel_height")
         return width <= _MOST_TAPS and 255 * area << _number(params, "shift") <= INT32_MAX
 
-    return vectorised(plain, fits)
+    return vectorised(plain, fits, pool_work(lanes=8))
 
 
-def with_vectors(first: Kernel, *others: Kernel) -> tuple[Kernel, ...]:
+def with_vectors(
+    first: Kernel, *others: Kernel, work: CountWork | None = None
+) -> tuple[Kernel, ...]:
     """Kernels, the MVE form of the first before them."""
-    return vectorised(first), first, *others
+    return vectorised(first, work=work), first, *others
 
 
 def with_vector_product(first: Kernel, *others: Kernel) -> tuple[Kernel, ...]:

@@ -31,6 +31,7 @@ from tinycc.ops.dense_mve import FULLY_CONNECTED_MVE
 from tinycc.ops.dense_rv32 import RV32_LAYOUT
 from tinycc.ops.dense_thumb import THUMB_LAYOUT
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
+from tinycc.ops.dense_work import dot_rows_work
 from tinycc.ops.dense_x86 import vector_kernels_x86
 from tinycc.ops.elementwise import emit_binary
 from tinycc.ops.examples import ExampleMaker
@@ -218,6 +219,7 @@ FULLY_CONNECTED = Op(
             dense_params,
             isa=DSP,
             units=vectors,
+            work=dot_rows_work,
         ),
         *vector_kernels(THUMB2_LAYOUT),
         *vector_kernels(THUMB_LAYOUT),
@@ -229,6 +231,7 @@ FULLY_CONNECTED = Op(
             Drive.RUN,
             dense_params,
             units=vectors,
+            work=dot_rows_work,
         ),
     ),
     onnx=(OnnxRule("Gemm", _from_gemm), OnnxRule("MatMul", _from_matmul)),

@@ -32,6 +32,7 @@ from tinycc.ops.op import (
     same_column,
     same_row,
 )
+from tinycc.ops.work import element_work
 
 _FLOAT32_MAX = 3.4028234663852886e38
 
@@ -248,7 +249,14 @@ LOOKUP = Op(
     rows=same_row,
     examples=examples,
     kernels=with_vectors(
-        Kernel("tinycc_lookup_s8", "lookup/tinycc_lookup_s8.c", Drive.RUN, params, units=elements),
+        Kernel(
+            "tinycc_lookup_s8",
+            "lookup/tinycc_lookup_s8.c",
+            Drive.RUN,
+            params,
+            units=elements,
+            work=element_work,
+        ),
     ),
     onnx=(
         *(_rule(entry) for entry in ONNX_FUNCTIONS),

@@ -25,6 +25,7 @@ from tinycc.ops.pooling import (
     onnx_pooling,
     pool_examples,
     pool_fields,
+    pool_work,
     pooled,
     reduction,
     rows,
@@ -105,7 +106,9 @@ MAX_POOL2D = Op(
                 Drive.ROWS,
                 params,
                 window=window,
+                work=pool_work(lanes=1),
             ),
+            work=pool_work(lanes=16),
         )
     ),
     onnx=(

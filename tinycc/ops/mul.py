@@ -16,6 +16,7 @@ from tinycc.ops.elementwise import (
     binary_rule,
     broadcasts_simply,
     infer,
+    line_work,
     rows,
     units,
     walk_fields,
@@ -23,7 +24,7 @@ from tinycc.ops.elementwise import (
 from tinycc.ops.elementwise_mve import with_vector_product
 from tinycc.ops.elementwise_thumb2 import with_product
 from tinycc.ops.numerics import Clamp, Requantization, requantization
-from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, all_inputs, same_column
+from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, Work, all_inputs, same_column
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,11 @@ def params(instance: Instance) -> Params:
     return Params("tinycc_mul_s8_params", fields)
 
 
+def _work(instance: Instance, n: int) -> Work:
+    found = line_work(instance, n)
+    return {**found, "shifted": found["elements"] * (_requantization(instance).shift > 0)}
+
+
 def _scales_fit(instance: Instance) -> str | None:
     """the product of the input scales must be below 2**29 times the output's"""
     if instance.output.type.is_float:
@@ -109,6 +115,7 @@ MUL = Op(
                 params,
                 units=units,
                 pointers=all_inputs,
+                work=_work,
             ),
         )
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,14 @@ RowRange = tuple[int, int] | None
 Columns = tuple[tuple[int, int], ...] | None
 """Per activation the first and last column that an output column needs, padding included (columns
 below 0 or beyond the last); None: the operator cannot make some of its columns alone."""
+
+
+Work = Mapping[str, int]
+"""How often each event of a kernel's code happens in a step (tinycc/ops/work.py)."""
+
+
+CountWork = Callable[[Instance, int], Work]
+"""Counts the events of a step whose calls make so many rows or units."""
 
 
 class Alias(enum.Enum):
@@ -122,9 +130,10 @@ class Kernel:
     """One C function that implements an operator for some shapes on some cores.
 
     `source` lies under runtime_c/; `scratch` is in bytes. RUN kernels work on `units` contiguous
-    units; `pointers` are the indices of the inputs whose addresses they get. `over`: its output row
-    may be written where the first row of its window lies. `cost` predicts
-    executed instructions for the whole step.
+    units; `pointers` are the indices of the inputs whose addresses they get. `work` counts the
+    events of the whole step when each call makes so many rows or units (the last one fewer); None:
+    loops over pixels, outputs and products. `over`: its output row may be written where the first
+    row of its window lies.
     """
 
     symbol: str
@@ -137,7 +146,7 @@ class Kernel:
     window: Callable[[Instance], Window] | None = None
     units: Callable[[Instance], int] | None = None
     pointers: Callable[[Instance], tuple[int, ...]] = _activations
-    cost: Callable[[Instance], float] | None = None
+    work: CountWork | None = None
     over: Callable[[Instance], bool] = _never
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import cast
@@ -15,8 +16,21 @@ from tinycc.ops.channels import Channels, Kept, Tie, last_extent
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule, onnx_integers, onnx_scalar
 from tinycc.ops.numerics import quantize_real
-from tinycc.ops.op import Drive, Field, Kernel, Op, Params, RowRange, Scale, Window, window_rows
+from tinycc.ops.op import (
+    Drive,
+    Field,
+    Kernel,
+    Op,
+    Params,
+    RowRange,
+    Scale,
+    Window,
+    Work,
+    row_count,
+    window_rows,
+)
 from tinycc.ops.spatial import from_nhwc, to_nhwc
+from tinycc.ops.work import copy_work
 
 
 @dataclass(frozen=True)
@@ -109,6 +123,17 @@ def params(instance: Instance) -> Params:
     return Params("tinycc_pad_s8_params", fields)
 
 
+def _work(instance: Instance, n: int) -> Work:
+    before = (1, 1, *instance.inputs[0].type.shape)
+    rows, pixels = row_count(instance.output.type), math.prod(before[:-1])
+    return {
+        "calls": rows,
+        "filled": instance.output.type.elements,
+        "filled_words": instance.output.type.elements // 4,
+        **copy_work(pixels, before[-1]),
+    }
+
+
 def _pads_an_image(instance: Instance) -> str | None:
     """only rows, columns and channels of one image can be padded, by amounts >= 0"""
     pads, shape = _attrs(instance).pads, instance.inputs[0].type.shape
@@ -176,7 +201,11 @@ PAD = Op(
     real=real,
     rows=rows,
     examples=examples,
-    kernels=(Kernel("tinycc_pad_s8", "pad/tinycc_pad_s8.c", Drive.ROWS, params, window=window),),
+    kernels=(
+        Kernel(
+            "tinycc_pad_s8", "pad/tinycc_pad_s8.c", Drive.ROWS, params, window=window, work=_work
+        ),
+    ),
     onnx=(OnnxRule("Pad", _from_onnx, since=11),),
     requires=(_pads_an_image,),
     scale=Scale.SAME,

@@ -13,7 +13,7 @@ from tinycc.ir.graph import Instance, Tensor
 from tinycc.ir.types import TensorType
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, onnx_integers
-from tinycc.ops.op import Columns, Field, RowRange, Window
+from tinycc.ops.op import Columns, CountWork, Field, RowRange, Window, Work
 from tinycc.ops.spatial import (
     Pads,
     Pair,
@@ -28,6 +28,7 @@ from tinycc.ops.spatial import (
     to_nhwc,
     windows,
 )
+from tinycc.ops.work import Taps
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,32 @@ def pool_fields(instance: Instance) -> tuple[Field, ...]:
         Field("dilation_height", own.dilations[0]),
         Field("dilation_width", own.dilations[1]),
     )
+
+
+def pool_work(lanes: int) -> CountWork:
+    """`work` of ROWS kernels that go over the taps of a pixel, so many channels at once."""
+    return lambda instance, n: _work(instance, lanes)
+
+
+def _work(instance: Instance, lanes: int) -> Work:
+    height, width = kernel = geometry(instance).kernel
+    taps, shape = Taps(instance, kernel), instance.output.type.shape
+    pixels, blocks = shape[1] * shape[2], -(-shape[3] // lanes)
+    rows, inside = sum(taps.rows) * shape[2], sum(taps.rows) * sum(taps.columns)
+    return {
+        "calls": shape[1],
+        "call_rows": shape[1] * height,
+        "pixels": pixels,
+        "clipped": shape[1] * sum(width - count for count in taps.columns),
+        "pixel_rows": pixels * height,
+        "pixel_taps": rows * width,
+        "taps": inside,
+        "channels": pixels * shape[3],
+        "blocks": pixels * blocks,
+        "block_rows": pixels * blocks * height,
+        "block_rows_inside": rows * blocks,
+        "block_taps": inside * blocks,
+    }
 
 
 Emit = Callable[[Builder, str, Pooling], str]

@@ -9,7 +9,7 @@ from tinycc.ir.graph import Instance
 from tinycc.ops.dense_dsp import DSP
 from tinycc.ops.dense_x86 import AVX2
 from tinycc.ops.op import Kernel
-from tinycc.ops.pooling import geometry
+from tinycc.ops.pooling import geometry, pool_work
 
 _MOST_COLUMNS = 255  # of a window, whose sum of int8 fits int16
 
@@ -18,12 +18,20 @@ def with_average_lanes(kernels: tuple[Kernel, ...]) -> tuple[Kernel, ...]:
     """The kernels of the average pool, the faster ones before the first portable one."""
     portable = next(index for index, kernel in enumerate(kernels) if not kernel.isa)
 
-    def variant(name: str, isa: frozenset[str], when: Callable[[Instance], bool]) -> Kernel:
+    def variant(
+        name: str, isa: frozenset[str], lanes: int, when: Callable[[Instance], bool]
+    ) -> Kernel:
         symbol = f"tinycc_average_pool2d_s8_{name}"
         source = f"average_pool2d/{symbol}.c"
-        return replace(kernels[portable], symbol=symbol, source=source, isa=isa, when=when)
+        work = pool_work(lanes)
+        return replace(
+            kernels[portable], symbol=symbol, source=source, isa=isa, when=when, work=work
+        )
 
-    fast = variant("dsp", DSP, _fits_dsp), variant("x86", AVX2, lambda i: _has_lanes(i, 16))
+    fast = (
+        variant("dsp", DSP, 4, _fits_dsp),
+        variant("x86", AVX2, 16, lambda instance: _has_lanes(instance, 16)),
+    )
     return (*kernels[:portable], *fast, *kernels[portable:])
 
 

@@ -19,6 +19,7 @@ from tinycc.ops.conversion import (
 )
 from tinycc.ops.numerics import INT8_MAX, INT8_MIN
 from tinycc.ops.op import Drive, Field, Kernel, Op, Params, elements, same_column, same_row
+from tinycc.ops.work import element_work
 
 
 def reference(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
@@ -69,6 +70,7 @@ QUANTIZE = Op(
             Drive.RUN,
             params,
             units=elements,
+            work=element_work,
         ),
     ),
     requires=(_scale_is_float32,),

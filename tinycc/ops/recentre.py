@@ -12,6 +12,7 @@ from tinycc.ops.bounds import Bounds
 from tinycc.ops.channels import same_channels
 from tinycc.ops.conversion import Conversion, conversion_examples, infer, same_values
 from tinycc.ops.op import Alias, Drive, Field, Kernel, Op, Params, elements, same_column, same_row
+from tinycc.ops.work import element_work
 
 FLIP = 0x80
 
@@ -60,7 +61,14 @@ RECENTRE = Op(
     rows=same_row,
     examples=examples,
     kernels=(
-        Kernel("tinycc_recentre", "recentre/tinycc_recentre.c", Drive.RUN, params, units=elements),
+        Kernel(
+            "tinycc_recentre",
+            "recentre/tinycc_recentre.c",
+            Drive.RUN,
+            params,
+            units=elements,
+            work=element_work,
+        ),
     ),
     requires=(_keeps_real_values,),
     alias=Alias.IN_PLACE,

@@ -15,8 +15,9 @@ from tinycc.ops.bounds import per_channel
 from tinycc.ops.channels import same_channels
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
-from tinycc.ops.op import Array, Drive, Field, Kernel, Op, Params, RowRange, Scale, Window
+from tinycc.ops.op import Array, Drive, Field, Kernel, Op, Params, RowRange, Scale, Window, Work
 from tinycc.ops.spatial import from_nhwc, to_nhwc
+from tinycc.ops.work import copy_work
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,11 @@ def _numbers(node: ForeignNode, build: Builder, index: int) -> list[float]:
     return [float(v) for v in values.reshape(-1)]
 
 
+def _work(instance: Instance, n: int) -> Work:
+    _, rows, columns, channels = instance.output.type.shape
+    return {"calls": rows, **copy_work(rows * columns, channels)}
+
+
 def _from_onnx(node: ForeignNode, build: Builder) -> None:
     shape = build.type(node.input(0)).shape
     axes = _axes(node, build, shape)
@@ -226,6 +232,7 @@ RESIZE_NEAREST = Op(
             Drive.ROWS,
             params,
             window=window,
+            work=_work,
         ),
     ),
     onnx=(OnnxRule("Resize", _from_onnx, since=11),),

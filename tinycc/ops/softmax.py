@@ -31,9 +31,11 @@ from tinycc.ops.bounds import Bounds
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import INT8_MAX, INT8_MIN, round_half_up
-from tinycc.ops.op import Alias, Array, Drive, Field, Kernel, Op, Params, same_row, vectors
+from tinycc.ops.op import Alias, Array, Drive, Field, Kernel, Op, Params, Work, same_row, vectors
+from tinycc.ops.work import vector_work
 
 MOST_VALUES = 2**16 - 1
+_LEAST_SHARE = 5.5  # exp(-5.5) is about a step of 1 / 256
 FINEST_SCALE = Fraction(1, 2**16)
 
 
@@ -100,6 +102,13 @@ def params(instance: Instance) -> Params:
     return Params("tinycc_softmax_s8_params", fields)
 
 
+def _work(instance: Instance, n: int) -> Work:
+    """A share is a division, which is short where it is 0."""
+    found, scale = vector_work(instance, n), float(instance.inputs[0].type.scale)
+    shares = min(1.0, _LEAST_SHARE / scale / 256)  # of uniformly spread inputs
+    return {**found, "shares": round(shares * found["elements"])}
+
+
 def _values_are_few(instance: Instance) -> str | None:
     """a vector must have at most 65535 values"""
     length = instance.inputs[0].type.shape[-1]
@@ -164,7 +173,12 @@ SOFTMAX = Op(
     examples=examples,
     kernels=(
         Kernel(
-            "tinycc_softmax_s8", "softmax/tinycc_softmax_s8.c", Drive.RUN, params, units=vectors
+            "tinycc_softmax_s8",
+            "softmax/tinycc_softmax_s8.c",
+            Drive.RUN,
+            params,
+            units=vectors,
+            work=_work,
         ),
     ),
     onnx=(OnnxRule("Softmax", _from_onnx),),

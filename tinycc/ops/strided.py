@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from tinycc.ir.graph import Instance
-from tinycc.ops.op import Array, Drive, Field, Kernel, Params
+from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Work
 
 MOST_AXES = 6
 
@@ -54,4 +54,21 @@ def whole(instance: Instance) -> int:
 def strided_kernel(params: Callable[[Instance], Params]) -> Kernel:
     """The kernel with the given parameter function."""
     source = "transpose/tinycc_transpose_s8.c"
-    return Kernel("tinycc_transpose_s8", source, Drive.RUN, params, units=whole)
+    return Kernel(
+        "tinycc_transpose_s8",
+        source,
+        Drive.RUN,
+        params,
+        units=whole,
+        work=lambda instance, n: _work(params(instance), instance.output.type.elements),
+    )
+
+
+def _work(params: Params, elements: int) -> Work:
+    """Lines along the last axis, and how often an axis above it starts again."""
+    array = next(field.value for field in params.fields if field.name == "extents")
+    assert isinstance(array, Array)
+    extents = array.data.tolist()
+    lines = elements // extents[-1]
+    turns = sum(math.prod(extents[:axis]) for axis in range(1, len(extents) - 1))
+    return {"calls": 1, "lines": lines, "turns": turns, "elements": elements}

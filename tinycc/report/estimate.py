@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tinycc.emit.files import CodeFiles
 from tinycc.pipeline import Compiled
-from tinycc.schedule.cost import step_cost
+from tinycc.schedule.cost import step_costs
 
 _BYTES_PER_STATEMENT = 14  # Thumb-2, unrolled loops included
 _BYTES_PER_MEMBER = 4  # every struct member is an int32_t or a pointer
@@ -25,6 +25,5 @@ def code_bytes(code: CodeFiles) -> int:
 
 
 def step_instructions(compiled: Compiled) -> list[int]:
-    """Predicted executed instructions of every step, turns in a region not counted."""
-    schedule = compiled.plan.schedule
-    return [round(step_cost(schedule.graph, step)) for step in schedule.steps]
+    """Predicted executed instructions of every step."""
+    return [round(cost) for cost in step_costs(compiled.plan.schedule, compiled.target.cost)]

@@ -1,17 +1,27 @@
-"""Predicted executed instructions of steps and of taking turns."""
+"""Predicted executed instructions: events of kernels, and of what calls them, times their costs.
+
+The events are counted by each kernel's `work` (tinycc/ops/work.py), the costs are measured for each
+core (targets/costs, made by bench/kernels/fit.py).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import lru_cache
+
 from tinycc import ops
 from tinycc.ir.graph import Graph, Instance
-from tinycc.ops.op import Kernel
-from tinycc.schedule.model import Step
+from tinycc.ops.op import Drive, Kernel, Work, row_count
+from tinycc.ops.work import plain_work
+from tinycc.schedule.model import Schedule, Step
+from tinycc.target import CostTable
 
-TURN = 150
-"""Instructions of one turn of tinycc_roll beyond the kernel's own: finding the step, its rows."""
+LAYER, ROLL = "tinycc_each_row", "tinycc_roll"
+"""What calls kernels of rows layer by layer, and all kernels of a rolling region."""
 
-_PER_MAC = 6.0  # portable kernels: load, load, multiply-accumulate, loop
+_PER_MAC = 6.0  # of kernels that were not measured: load, load, multiply-accumulate, loop
 _PER_OUTPUT = 20.0
+_TURN = {"turns": 60, "polls": 25, "pointers": 20}
 
 
 def graph_macs(graph: Graph) -> int:
@@ -19,14 +29,78 @@ def graph_macs(graph: Graph) -> int:
     return sum(ops.get(node.op).macs(graph.instance(node)) for node in graph.nodes)
 
 
-def step_cost(graph: Graph, step: Step) -> float:
-    """Instructions of a step that makes its whole output."""
-    return kernel_cost(step.kernel, graph.instance(step.node))
+@lru_cache(maxsize=8192)
+def kernel_cost(instance: Instance, kernel: Kernel, n: int, costs: CostTable) -> float:
+    """Instructions of a kernel that makes a step's whole output, n rows or units per call."""
+    known = costs.kernels.get(kernel.symbol)
+    if known is None:
+        macs = ops.get(instance.node.op).macs(instance)
+        plain = _PER_MAC * macs + _PER_OUTPUT * instance.output.type.elements
+        return plain * costs.portable_instructions
+    return _priced(kernel_work(instance, kernel, n), known)
 
 
-def kernel_cost(kernel: Kernel, instance: Instance) -> float:
-    """Instructions of a kernel that makes the whole output of an instance."""
-    if kernel.cost is not None:
-        return kernel.cost(instance)
-    macs = ops.get(instance.node.op).macs(instance)
-    return _PER_MAC * macs + _PER_OUTPUT * instance.output.type.elements
+def kernel_work(instance: Instance, kernel: Kernel, n: int) -> Work:
+    """The events of a kernel that makes n rows or units per call."""
+    return (kernel.work or plain_work)(instance, n)
+
+
+def step_cost(instance: Instance, step: Step, costs: CostTable) -> float:
+    """Instructions of a layer: its kernel, and the loop over its rows if it has one."""
+    kernel = step.kernel
+    if kernel.drive is not Drive.ROWS:
+        units = kernel.units(instance) if kernel.units else 1
+        return kernel_cost(instance, kernel, units, costs)
+    driver = _priced(layer_work(instance, step), costs.kernels.get(LAYER, {}))
+    return driver + kernel_cost(instance, kernel, step.together, costs)
+
+
+def layer_work(instance: Instance, step: Step) -> Work:
+    """The events of tinycc_each_row over a layer."""
+    assert step.kernel.window is not None
+    window, rows = step.kernel.window(instance), row_count(instance.output.type)
+    calls = -(-rows // step.together)
+    pointers = calls * (window.rows - window.stride) + rows * window.stride
+    return {"steps": 1, "calls": calls, "pointers": pointers}
+
+
+def turns_cost(instance: Instance, step: Step, after: int, costs: CostTable) -> float:
+    """Instructions of a step of a rolling region that has `after` steps behind it."""
+    driver = _priced(turn_work(instance, step, after), costs.kernels.get(ROLL, _TURN))
+    return driver + kernel_cost(instance, step.kernel, units_per_turn(instance, step), costs)
+
+
+def turn_work(instance: Instance, step: Step, after: int) -> Work:
+    """The events of tinycc_roll that a step causes: before each turn all later steps are asked."""
+    kernel, rows = step.kernel, row_count(instance.output.type)
+    if kernel.drive is Drive.ACCUMULATE:
+        rows = row_count(instance.activations[0].type)
+    operands = len(kernel.pointers(instance))
+    pointers = operands
+    if kernel.drive is Drive.ROWS:
+        assert kernel.window is not None
+        pointers = kernel.window(instance).rows
+    return {"turns": rows, "polls": rows * after, "pointers": rows * pointers}
+
+
+def units_per_turn(instance: Instance, step: Step) -> int:
+    """What a kernel of a rolling region makes per call: rows, or the units of a row."""
+    if step.kernel.units is None:
+        return 1
+    return max(1, step.kernel.units(instance) // row_count(instance.output.type))
+
+
+def step_costs(schedule: Schedule, costs: CostTable) -> list[float]:
+    """Instructions of every step where it runs, taking turns included."""
+    found = []
+    for step in schedule.steps:
+        region, instance = schedule.region_of(step.index), schedule.instance(step)
+        if region.rolls:
+            found.append(turns_cost(instance, step, region.last - step.index, costs))
+        else:
+            found.append(step_cost(instance, step, costs))
+    return found
+
+
+def _priced(work: Work, costs: Mapping[str, float]) -> float:
+    return sum(count * costs.get(event, 0.0) for event, count in work.items())

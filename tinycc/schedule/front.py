@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from tinycc.schedule.cost import graph_macs, step_cost
+from tinycc.schedule.cost import graph_macs
 from tinycc.schedule.model import Region, Schedule
 from tinycc.schedule.regions import Candidate, Candidates
 from tinycc.schedule.remake import remade
@@ -13,8 +14,11 @@ from tinycc.schedule.tiles import Tiles
 from tinycc.schedule.twice import Block, blocks, run_twice
 from tinycc.target import Target
 
-BALANCED = 0.03
-"""What `balanced` may cost beyond the layer-by-layer schedule, as a part of its instructions."""
+ALLOWED = MappingProxyType({"speed": 0.0, "balanced": 0.03, "ram": 0.15})
+"""What a goal may cost beyond the layer-by-layer schedule, as a part of its instructions."""
+
+_SHORT = 100_000
+"""Instructions that `ram` may always add: a millisecond at 100 MHz."""
 
 _MOST_AGAIN = 1000
 """No schedule repeats as much; keeps huge factors finite."""
@@ -43,7 +47,7 @@ class Front:
     """
 
     def __init__(self, layers: Schedule, target: Target, recompute: float = 1.0) -> None:
-        self.layers = layers
+        self.layers, self.recompute = layers, recompute
         self.orders = [Order(layers, target)]
         self.points = tuple(self.orders[0].points(1 << 60, 0))
         spare = int(min(recompute - 1, _MOST_AGAIN) * graph_macs(layers.network))
@@ -79,21 +83,56 @@ class Front:
         order = self.orders[point.order]
         return remade(order.layers, point.regions, order.candidates, order.tiles)
 
-    def choose(self, optimize: str) -> Point:
-        """The point for a goal: `ram` the smallest, `speed` the cheapest, `balanced` the smallest
-
-        that costs at most 3 % more than the cheapest.
-        """
-        if optimize == "speed":
-            return self.points[0]
-        if optimize == "ram":
-            return self.points[-1]
-        return [p for p in self.points if p.extra <= BALANCED * self.instructions][-1]
-
     @property
     def instructions(self) -> float:
-        """Those predicted for the steps layer by layer."""
-        return sum(step_cost(self.layers.graph, step) for step in self.layers.steps)
+        """Predicted instructions of the cheapest schedule: every layer on its own."""
+        return sum(costs[0] for costs in self.orders[0].candidates.alone_costs)
+
+    def allowed(self, optimize: str) -> int:
+        """Extra instructions that a goal may cost; any where `ram` may repeat products."""
+        if optimize == "ram" and self.recompute > 1:
+            return max(point.extra for point in self.points)
+        least = _SHORT if optimize == "ram" else 0
+        return max(least, round(ALLOWED[optimize] * self.instructions))
+
+    def choose(self, optimize: str) -> Point:
+        """The smallest point that a goal may cost; for `speed` the cheapest."""
+        most = self.allowed(optimize)
+        return [p for p in self.points if p.extra <= most or p is self.points[0]][-1]
+
+    def closer(self, point: Point) -> dict[int, list[int]]:
+        """Per region that is one layer under its dying input: forms with fewer rows per call."""
+        found, alone = {}, self.orders[point.order].candidates.alone
+        for at, region in enumerate(point.regions):
+            if region.rolls or region.strips > 1 or not region.overlaps:
+                continue
+            forms = alone[region.first]
+            now = forms[region.variants[0]]
+            fewer = [
+                number
+                for number, form in enumerate(forms)
+                if form.kernel is now.kernel and form.together < now.together
+            ]
+            if fewer:
+                found[at] = fewer
+        return found
+
+    def exchanged(self, point: Point, forms: Mapping[int, int]) -> Point:
+        """The point with other forms of some of its layers, by their place among the regions."""
+        regions, extra = list(point.regions), point.extra
+        candidates = self.orders[point.order].candidates
+        for at, form in forms.items():
+            index, old = regions[at].first, regions[at].variants[0]
+            regions[at] = candidates.single(index, form).region
+            costs = candidates.alone_costs[index]
+            extra += round(costs[form] - costs[old])
+        return replace(point, extra=extra, regions=tuple(regions))
+
+    def saves(self, point: Point, at: int, forms: Sequence[int]) -> float:
+        """Instructions that a layer's own form saves against the slowest of some others."""
+        region = point.regions[at]
+        costs = self.orders[point.order].candidates.alone_costs[region.first]
+        return costs[forms[-1]] - costs[region.variants[0]]
 
 
 class Order:

@@ -13,13 +13,15 @@ from tinycc.ops.op import Kernel, row_count
 class Step:
     """One kernel run over all rows of its output. Views (reshape) have no step.
 
-    `scratch_bytes` are live during this step only.
+    `scratch_bytes` are live during this step only. `together`: output rows per call, for kernels
+    that make rows.
     """
 
     index: int
     node: Node
     kernel: Kernel
     scratch_bytes: int
+    together: int = 1
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,10 @@ class Region:
     one, that other one: both are in one ring, row r in place of row r * stride + shift where
     `slots` has (stride, shift), else in place of row r. `brief` gives the places, in an area of
     `brief_bytes`, of what is needed for a few turns at a time (single rows by their tensor, scratch
-    by its step's output with `.scratch` behind it). `lean`: with the kernels that need the least
-    scratch. `strips`: over how many strips of columns they run, one after the other (such a region
-    becomes that many regions of narrower steps once it is chosen).
+    by its step's output with `.scratch` behind it). `variants`: which of the forms of each step
+    runs, from the fastest on (none: the fastest of all). `strips`: over how many strips of columns
+    they run, one after the other (such a region becomes that many regions of narrower steps once
+    it is chosen).
     """
 
     first: int
@@ -58,7 +61,7 @@ class Region:
     overlaps: tuple[Overlap, ...] = ()
     brief: Mapping[str, int] = field(default_factory=dict)
     brief_bytes: int = 0
-    lean: bool = False
+    variants: tuple[int, ...] = ()
     strips: int = 1
 
     @property

@@ -12,10 +12,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinycc.ir.graph import Graph
 from tinycc.ops.op import row_count
-from tinycc.schedule.cost import TURN, step_cost
-from tinycc.schedule.kernels import accumulating_kernel, lean_kernel
+from tinycc.schedule.forms import (
+    form_choices,
+    form_costs,
+    layer_forms,
+    passing_scratch,
+    turning_forms,
+)
 from tinycc.schedule.model import Overlap, Region, Schedule, Step
 from tinycc.schedule.order import aligned, is_view, overwritable
 from tinycc.schedule.overlaps import Grower, overlaps
@@ -23,8 +27,7 @@ from tinycc.schedule.rings import handed_over, rings_of
 from tinycc.schedule.rolling import Play, play, row_step
 from tinycc.target import Target
 
-LEAN = 0.1
-"""The part by which a kernel with little scratch is taken to be slower."""
+_ENDLESS = 1 << 60
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,10 @@ class Candidates:
         self.graph, self.alignment = layers.graph, target.alignment
         self.layers, self.outside = layers.steps, layers.outside
         self.streamed = layers.streamed
-        self.lean = [_lean_step(self.graph, step, target) for step in layers.steps]
-        self.rolling = [_rolling_step(self.graph, step, target) for step in layers.steps]
-        self.lean_rolling = [_rolling_step(self.graph, step, target) for step in self.lean]
-        self.rows = [row_step(self.graph, step) for step in self.rolling]
+        self.alone = [layer_forms(self.graph, step, target) for step in layers.steps]
+        self.turning = [turning_forms(self.graph, step, target) for step in layers.steps]
+        self.alone_costs, self.turn_costs = form_costs(self.graph, self.alone, self.turning, target)
+        self.rows = [row_step(self.graph, forms[0]) for forms in self.turning]
         self.heights = {name: row_count(t.type) for name, t in self.graph.tensors.items()}
         self.roots = _roots(layers)
         self.births, self.deaths = self._lives()
@@ -146,18 +149,11 @@ class Candidates:
         return play(rows, self.heights, self.streamed if start == 0 else None)
 
     def steps_of(self, region: Region) -> list[Step]:
-        """The steps of a region with the kernels that they have there."""
-        if region.rolls:
-            steps = self.lean_rolling if region.lean else self.rolling
-        else:
-            steps = self.lean if region.lean else list(self.layers)
-        return steps[region.first : region.last + 1]
-
-    def _penalty(self, start: int, stop: int) -> int:
-        """What lean kernels are taken to cost more."""
-        pairs = zip(self.layers[start:stop], self.lean[start:stop], strict=True)
-        slower = [step for step, lean in pairs if lean is not step]
-        return round(sum(LEAN * step_cost(self.graph, step) for step in slower))
+        """The steps of a region in the forms that they have there."""
+        forms = self.turning if region.rolls else self.alone
+        forms = forms[region.first : region.last + 1]
+        variants = region.variants or (0,) * len(forms)
+        return [steps[form] for steps, form in zip(forms, variants, strict=True)]
 
     def reach(self, start: int) -> int:
         """The first step that cannot take turns with those from `start` on."""
@@ -172,34 +168,34 @@ class Candidates:
         return len(self.rows)
 
     def _singles(self, index: int) -> Iterator[Candidate]:
-        """One step on its own, with the best kernel and with the one of least scratch."""
-        best, lean = self.layers[index], self.lean[index]
-        single = self._single(index)
-        yield single
-        if lean is not best:
-            saved = aligned(best.scratch_bytes, self.alignment)
-            saved -= aligned(lean.scratch_bytes, self.alignment)
-            region = replace(single.region, lean=True)
-            yield Candidate(region, single.bytes - saved, self._penalty(index, index + 1))
+        """One step on its own: in each of its forms that is smaller than the faster ones."""
+        least = 1 << 60
+        for number in range(len(self.alone[index])):
+            found = self.single(index, number)
+            if found.bytes < least:
+                yield found
+                least = found.bytes
 
-    def _single(self, index: int) -> Candidate:
-        """Layer by layer, the dying input perhaps under the output."""
-        step = self.layers[index]
+    def single(self, index: int, number: int) -> Candidate:
+        """A step on its own in one of its forms, the dying input perhaps under the output."""
+        step = self.alone[index][number]
         before, after = self.live(index), self.live(index + 1) | {self.roots[step.node.output]}
         total = sum(map(self.size, before | after)) + aligned(step.scratch_bytes, self.alignment)
         instance = self.graph.instance(step.node)
         dying = before - self.live(index + 1)
+        region = Region(index, index, variants=(number,))
+        extra = round(self.alone_costs[index][number] - self.alone_costs[index][0])
         if any(self.roots[name] in dying and self.fills(name) for name in overwritable(instance)):
-            return Candidate(Region(index, index), total - self.size(step.node.output), 0)
+            return Candidate(region, total - self.size(step.node.output), extra)
         row = row_step(self.graph, step)
         if row is None:
-            return Candidate(Region(index, index), total, 0)
+            return Candidate(region, total, extra)
         played = play([row], self.heights)
         pairs, saved = self._overlaps(played, dying, self._outputs(played, {step.node.output}))
-        return Candidate(Region(index, index, overlaps=pairs), total - saved, 0)
+        return Candidate(replace(region, overlaps=pairs), total - saved, extra)
 
     def _rolled(self, start: int, stop: int, played: Play) -> Iterator[Candidate]:
-        """A region with the best kernels, and one with those of least scratch if that helps."""
+        """A region in all choices of kernels that no other one beats in bytes and instructions."""
         before, after = self.live(start), self.live(stop)
         roots = [self.roots[played.steps[p].output] for p in range(stop - start)]
         inner = [position for position, root in enumerate(roots) if root not in after]
@@ -211,20 +207,41 @@ class Candidates:
         growers = [*self._outputs(played, after - before), *self._lasting(played, region)]
         pairs, saved = self._overlaps(played, before - after, growers)
         whole = sum(map(self.size, before | after)) - saved
-        turns = TURN * sum(row.turns for row in played.steps[: stop - start])
-        least = 1 << 60
-        for lean in (False, True):
-            region = replace(region, overlaps=pairs, lean=lean)
-            bytes_ = whole + most_bytes(*self._inside(played, region))
-            if bytes_ < least:
-                yield Candidate(region, bytes_, turns + lean * self._penalty(start, stop))
-            least = bytes_
+        region = replace(region, overlaps=pairs)
+        lasting, brief = self._inside(played, region, scratch=False)
+        rows = sum((item.bytes * item.live for item in brief), np.zeros(played.length, np.int64))
+        beside = [int(rows[turns].max()) for turns in played.turns[: stop - start]]
+        layers = sum(costs[0] for costs in self.alone_costs[start:stop])
+        needs = [
+            [waiting + self._room(step, slots) for step in forms]
+            for waiting, forms in zip(beside, self.turning[start:stop], strict=True)
+        ]
+        for room, variants in form_choices(needs, int(rows.max())):
+            cost = self._turns_cost(start, variants)
+            chosen = replace(region, variants=variants)
+            yield Candidate(chosen, whole + lasting + room, round(cost - layers))
 
-    def _inside(self, played: Play, region: Region) -> tuple[int, list[Brief]]:
+    def _room(self, step: Step, slots: Mapping[str, tuple[int, int]]) -> int:
+        """Bytes for a turn of a step; endless where its kernel cannot write into its slot."""
+        if step.node.output in slots and not step.kernel.over(self.graph.instance(step.node)):
+            return _ENDLESS
+        return aligned(passing_scratch(step), self.alignment)
+
+    def _turns_cost(self, start: int, variants: Sequence[int]) -> float:
+        """Instructions of a region; each step behind another one is asked before its turns."""
+        total, count = 0.0, len(variants)
+        for position, form in enumerate(variants):
+            alone, followed = self.turn_costs[start + position][form]
+            total += alone + (count - 1 - position) * (followed - alone)
+        return total
+
+    def _inside(
+        self, played: Play, region: Region, scratch: bool = True
+    ) -> tuple[int, list[Brief]]:
         """Bytes that live as long as a region, and those that live for a few turns only."""
         steps = self.steps_of(region)
         tables = (region.rings, region.shared)
-        lasting, brief = inside(played, steps, tables, self.ring_bytes, self.alignment)
+        lasting, brief = inside(played, steps, tables, self.ring_bytes, self.alignment, scratch)
         if self.streamed is not None and self.streamed in region.rings:
             lasting += self.ring_bytes(self.streamed, region.rings[self.streamed])
         return lasting, brief
@@ -259,11 +276,16 @@ class Candidates:
         return overlaps(played, fit, growers, self.alignment)
 
     def _outputs(self, played: Play, growing: set[str]) -> Iterator[Grower]:
+        """Outputs that are made row by row, or by calls of several rows."""
         for row, turns in zip(played.steps, played.turns, strict=True):
             if row.output in growing and self.roots[row.output] == row.output:
                 type_ = self.graph.tensors[row.output].type
                 row_bytes = type_.bytes // row_count(type_)
-                writes = ((time, row.made(n) * row_bytes) for n, time in enumerate(turns, 1))
+                writes = [
+                    (time, row.made(min(turn + row.step.together, row.turns)) * row_bytes)
+                    for turn, time in enumerate(turns)
+                    if turn % row.step.together == 0
+                ]
                 yield Grower(row.output, self.size(row.output), tuple(writes))
 
     def _lasting(self, played: Play, region: Region) -> Iterator[Grower]:
@@ -295,19 +317,21 @@ def inside(
     kept: tuple[Mapping[str, int], Mapping[str, str]],
     ring_bytes: Callable[[str, int], int],
     alignment: int,
+    scratch: bool = True,
 ) -> tuple[int, list[Brief]]:
     """Bytes that live as long as steps take turns, and those that live for a few turns only.
 
-    `kept`: a region's rings and shared; `ring_bytes`: of so many rows of a tensor.
+    `kept`: a region's rings and shared; `ring_bytes`: of so many rows of a tensor; `scratch`:
+    that of kernels too.
     """
     rings, shared = kept
     lasting, brief = 0, []
     for position, step in enumerate(steps):
-        name, scratch = step.node.output, aligned(step.scratch_bytes, alignment)
+        name, size = step.node.output, aligned(step.scratch_bytes, alignment)
         if played.steps[position].accumulates:
-            lasting += scratch
-        elif scratch:
-            brief.append(Brief(f"{name}.scratch", scratch, played.busy[position]))
+            lasting += size
+        elif size and scratch:
+            brief.append(Brief(f"{name}.scratch", size, played.busy[position]))
         if name not in rings or name in shared:
             continue
         ring = ring_bytes(name, rings[name])
@@ -326,24 +350,6 @@ def most_bytes(lasting: int, brief: Sequence[Brief]) -> int:
 def is_brief(name: str, rings: Mapping[str, int], shared: Mapping[str, str]) -> bool:
     """True for a ring of one row that is its own: it is needed only for a few turns at a time."""
     return rings[name] == 1 and name not in shared and name not in shared.values()
-
-
-def _lean_step(graph: Graph, step: Step, target: Target) -> Step:
-    """The step with the kernel of least scratch; the same object where that saves nothing."""
-    instance = graph.instance(step.node)
-    kernel = lean_kernel(instance, target)
-    if kernel is None or kernel.scratch(instance) >= step.scratch_bytes:
-        return step
-    return replace(step, kernel=kernel, scratch_bytes=kernel.scratch(instance))
-
-
-def _rolling_step(graph: Graph, step: Step, target: Target) -> Step:
-    """The step with the kernel that it has inside a region."""
-    instance = graph.instance(step.node)
-    kernel = accumulating_kernel(instance, target)
-    if kernel is None:
-        return step
-    return replace(step, kernel=kernel, scratch_bytes=kernel.scratch(instance))
 
 
 def _roots(layers: Schedule) -> dict[str, str]:

@@ -14,11 +14,11 @@ from functools import cached_property
 from tinycc import ops
 from tinycc.ir.graph import Graph, Instance
 from tinycc.ops.op import row_count
-from tinycc.schedule.cost import TURN, kernel_cost
-from tinycc.schedule.kernels import choose_kernel, lean_kernel
+from tinycc.schedule.cost import turns_cost
+from tinycc.schedule.kernels import kernel_choices
 from tinycc.schedule.model import Region, Step
 from tinycc.schedule.order import aligned
-from tinycc.schedule.regions import LEAN, Brief, Candidate, Candidates, inside, most_bytes
+from tinycc.schedule.regions import Brief, Candidate, Candidates, inside, most_bytes
 from tinycc.schedule.rolling import Play, play
 from tinycc.schedule.strips import StripNode, evenly, strip_instance, strip_nodes
 from tinycc.target import Target
@@ -88,10 +88,10 @@ class Tiles:
             parts = strip_nodes(self.graph, nodes, columns)
             if parts is None:
                 return None
-            found.append(self._strip(parts, region.lean, played))
+            found.append(self._strip(parts, region.variants, played))
         return tuple(found)
 
-    def _strip(self, parts: Sequence[StripNode], lean: bool, played: Play) -> Strip:
+    def _strip(self, parts: Sequence[StripNode], forms: Sequence[int], played: Play) -> Strip:
         inner = range(len(parts) - 1)
         key = tuple(part.node.output for part in parts)
         if key not in self._rings:
@@ -100,23 +100,24 @@ class Tiles:
         if any(not _alike(parts, y, x) for y, x in shared.items()):
             shared = {}
             rings = {played.steps[p].output: played.ring_rows[p] for p in inner}
-        steps = tuple(self._step(part, lean) for part in parts)
+        both = zip(parts, forms, strict=True)
+        steps = tuple(
+            self._step(part, form, len(parts) - 1 - at) for at, (part, form) in enumerate(both)
+        )
         return Strip(steps, rings, shared, played, self.candidates.alignment)
 
-    def _step(self, part: StripNode, lean: bool) -> StripStep:
-        key = (part.node.output, part.reads, part.columns, lean)
+    def _step(self, part: StripNode, form: int, after: int) -> StripStep:
+        key = (part.node.output, part.reads, part.columns, form, after)
         if key not in self._steps:
-            self._steps[key] = self._made(part, lean)
+            self._steps[key] = self._made(part, form, after)
         return self._steps[key]
 
-    def _made(self, part: StripNode, lean: bool) -> StripStep:
+    def _made(self, part: StripNode, form: int, after: int) -> StripStep:
         instance = strip_instance(self.graph, part)
-        best, least = choose_kernel(instance, self.target), lean_kernel(instance, self.target)
-        assert best is not None and least is not None
-        cost = kernel_cost(best, instance)
-        if lean and least.scratch(instance) < best.scratch(instance):
-            best, cost = least, cost * (1 + LEAN)
-        return StripStep(part, instance, Step(0, part.node, best, best.scratch(instance)), cost)
+        kernel = kernel_choices(instance, self.target)[form]
+        step = Step(0, part.node, kernel, kernel.scratch(instance))
+        cost = turns_cost(instance, step, after, self.target.cost)
+        return StripStep(part, instance, step, cost)
 
     def _reach(self, start: int) -> int:
         """The first step from `start` on that takes no part in a strip."""
@@ -148,12 +149,12 @@ class Tiles:
         """Over two strips and more, with the best kernels and with those of least scratch."""
         layers = self.candidates.layers[steps.start : steps.stop]
         own = [self.graph.instance(step.node) for step in layers]
-        cost = sum(kernel_cost(s.kernel, instance) for s, instance in zip(layers, own, strict=True))
-        turns = TURN * sum(row.turns for row in played.steps[: len(layers)])
+        cost = sum(costs[0] for costs in self.candidates.alone_costs[steps.start : steps.stop])
         for count in range(2, min(own[-1].output.type.shape[2], MOST_STRIPS) + 1):
             least = limit
-            for lean in (False, True):
-                region = Region(steps.start, steps.stop - 1, lean=lean, strips=count)
+            for form in (0, -1):
+                variants = (form,) * len(layers)
+                region = Region(steps.start, steps.stop - 1, variants=variants, strips=count)
                 strips = self.strips(region, played)
                 if strips is None:
                     return
@@ -163,7 +164,7 @@ class Tiles:
                     return
                 bytes_ = whole + max(most_bytes(*strip.inside) for strip in strips)
                 if bytes_ < least:
-                    extra = sum(step.cost for step in made) - cost + turns * count
+                    extra = sum(step.cost for step in made) - cost
                     yield Candidate(region, bytes_, max(0, round(extra)), again)
                 least = min(least, bytes_)
 

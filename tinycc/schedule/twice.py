@@ -17,7 +17,7 @@ from tinycc.schedule.cost import step_cost
 from tinycc.schedule.kernels import accumulating_kernel
 from tinycc.schedule.model import Part, Schedule, Step
 from tinycc.schedule.rolling import row_step
-from tinycc.target import Target
+from tinycc.target import CostTable, Target
 
 MOST_STEPS = 6
 """Steps of a block that may run twice: expansion, depthwise and their activations are 2 to 4."""
@@ -46,7 +46,7 @@ def blocks(layers: Schedule, target: Target) -> list[Block]:
     graph, found = layers.graph, []
     for name in dict.fromkeys(_averaged(layers, target)):
         if _waits(graph, name, target):
-            block = _block(layers, name)
+            block = _block(layers, name, target.cost)
             if block is not None:
                 found.append(block)
     return sorted(found, key=lambda block: -block.bytes)
@@ -77,7 +77,7 @@ def _waits(graph: Graph, name: str, target: Target) -> bool:
     return name not in graph.outputs and any(node.output in behind for node in others)
 
 
-def _block(layers: Schedule, name: str) -> Block | None:
+def _block(layers: Schedule, name: str, costs: CostTable) -> Block | None:
     """The steps back to where the fewest bytes have to wait; None where that saves nothing."""
     graph, maker = layers.graph, {step.node.output: step for step in layers.steps}
     joined = {x for node in graph.nodes if node.output in layers.joined for x in node.inputs}
@@ -97,14 +97,14 @@ def _block(layers: Schedule, name: str) -> Block | None:
         waiting = [x for x in dict.fromkeys(reads) if x not in made]
         held = sum(graph.tensors[x].type.bytes for x in waiting if x not in layers.outside)
         if held < least:
-            least, best = held, _of(graph, taken, graph.tensors[name].type.bytes)
+            least, best = held, _of(graph, taken, graph.tensors[name].type.bytes, costs)
     return best
 
 
-def _of(graph: Graph, taken: Sequence[Step], size: int) -> Block:
+def _of(graph: Graph, taken: Sequence[Step], size: int, costs: CostTable) -> Block:
     ordered = sorted(taken, key=lambda step: step.index)
     macs = sum(ops.get(step.node.op).macs(graph.instance(step.node)) for step in ordered)
-    cost = round(sum(step_cost(graph, step) for step in ordered))
+    cost = round(sum(step_cost(graph.instance(step.node), step, costs) for step in ordered))
     return Block(tuple(step.node.output for step in ordered), macs, cost, size)
 
 

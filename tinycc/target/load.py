@@ -106,7 +106,7 @@ def _target(name: str, table: Table, where: str) -> Target:
     convert: dict[str, Callable[[Any, str], Any]] = {
         "isa": lambda value, at: frozenset(_strings(value, at)),
         "compiler": lambda value, at: _record(Compiler, value, at),
-        "cost": lambda value, at: _record(CostTable, value, at),
+        "cost": lambda value, at: _record(CostTable, value, at, {"kernels": _kernel_costs}),
         "emulator": lambda value, at: _record(Emulator, value, at),
         "memories": _memories,
         "runners": _runners,
@@ -158,6 +158,17 @@ def _clash(memory: Memory, others: Sequence[Memory]) -> str | None:
     return None
 
 
+def _kernel_costs(value: Any, where: str) -> Mapping[str, Mapping[str, float]]:
+    """The figures of targets/costs/<value>.toml: instructions per event of each kernel."""
+    path = TARGETS / "costs" / f"{value}.toml"
+    if not path.is_file():
+        known = sorted(path.stem for path in path.parent.glob("*.toml"))
+        raise UsageError(
+            f"there are no costs `{value}`", where=where, hint=_near(str(value), known)
+        )
+    return _read(path)
+
+
 def _runners(value: Any, where: str) -> tuple[Runner, ...]:
     convert = {"memories": _memories}
     runners = tuple(_record(Runner, item, where, convert) for item in _list(value, where))
@@ -192,7 +203,7 @@ def _record(
         if key not in known:
             raise UsageError(f"unknown key `{key}`", where=where, hint=_near(key, tuple(known)))
     for key, field in known.items():
-        if key not in value and field.default is MISSING:
+        if key not in value and field.default is MISSING is field.default_factory:
             raise UsageError(f"missing key `{key}`", where=where)
     converted = {}
     for key, item in value.items():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 FEATURES = MappingProxyType(
@@ -95,15 +96,17 @@ class Runner:
 
 @dataclass(frozen=True)
 class CostTable:
-    """How kernels' cost formulas become instructions, with the date and the way it was measured.
+    """What kernels cost on a core, with the date and the way it was measured.
 
-    The formulas of portable kernels count what a Cortex-M4 executes; `portable_instructions` is the
-    factor for this core. Formulas of kernels for an ISA feature hold as they are.
+    `kernels` gives executed instructions per event (tinycc/ops/work.py) of every measured kernel;
+    others are taken to cost what portable kernels do on a Cortex-M4 times `portable_instructions`.
+    In a target's file `kernels` names the file of these figures in targets/costs.
     """
 
     date: str
     method: str
     portable_instructions: float
+    kernels: Mapping[str, Mapping[str, float]] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 /* hostile: a neural network as C, made by tinycc 0.1.0.
  * Model m.onnx (SHA-256 b8a3be149c69b0ff), target cortex-m4.
  *
- * Arena: 320 bytes, fullest at step 1; at least 320 are live there.
+ * Arena: 224 bytes, fullest at step 1; at least 224 are live there.
  *
  *   bytes               steps      tensors
  *          0 .. 32        0 - 0    x with 'quotes', a<U+000A>newline, *<U+002F> and /<U+002A>, <U+005C> and ?<U+003F>/ and <U+00FC>ml<U+00E4>ut <U+6570>
- *        288 .. 320       0 - 1    conv12.transpose.quantized
- *        256 .. 304       1 - 2    "; int x[-1]; //
- *          0 .. 256       1 - 1    "; int x[-1]; //.scratch
+ *        192 .. 224       0 - 1    conv12.transpose.quantized
+ *        160 .. 208       1 - 2    "; int x[-1]; //
+ *          0 .. 160       1 - 1    "; int x[-1]; //.scratch
  *          0 .. 27        2 - 3    maxpool18.max_pool2d.quantized
  *         28 .. 55        3 - 3    *<U+002F> #error broken<U+000D><U+000A>/<U+002A>
  */
@@ -15,10 +15,8 @@
 
 #include <stddef.h>
 
-#include "tinycc_clamp_s8_dsp.h"
 #include "tinycc_conv2d.h"
-#include "tinycc_dot_s8_dsp.h"
-#include "tinycc_dot_s8_dsp_asm.h"
+#include "tinycc_dot_s8_thumb2.h"
 #include "tinycc_max_pool2d.h"
 #include "tinycc_runtime.h"
 #include "tinycc_transpose.h"
@@ -54,7 +52,7 @@ static const tinycc_conv2d_s8_dsp_params conv2d_1 = {
     .dot.fraction = 0,
     .dot.low = -128,
     .dot.high = 127,
-    .dot.pixels = 4, /* at once */
+    .dot.pixels = 2, /* at once */
     .packed = (const int32_t *)conv2d_1_packed,
 };
 static const tinycc_rows conv2d_1_rows = {
@@ -104,8 +102,8 @@ static int hostile_advance(hostile_t *net, int32_t slices)
 {
     uint8_t *const arena = net->arena;
     void *const and_ml_ut = arena + 0;
-    void *const conv12_transpose_quantized = arena + 288;
-    void *const t = arena + 256;
+    void *const conv12_transpose_quantized = arena + 192;
+    void *const t = arena + 160;
     void *const scratch = arena + 0;
     void *const maxpool18_max_pool2d_quantized = arena + 0;
     void *const t_2 = arena + 28;
@@ -127,7 +125,7 @@ static int hostile_advance(hostile_t *net, int32_t slices)
         net->at = 1;
         /* 1: "; int x[-1]; //, /QuantizeLinear_4: 1x4x4x2 -> 1x4x4x3, 864 MACs */
         TINYCC_STEP(1);
-        if (!tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, t, rows, scratch, &progress)) {
+        if (!tinycc_each_row(tinycc_conv2d_s8_thumb2, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, t, rows, scratch, &progress)) {
             return HOSTILE_MORE;
         }
         /* fall through */

@@ -18,7 +18,7 @@
 extern "C" {
 #endif
 
-#define HOSTILE_ARENA_BYTES 320
+#define HOSTILE_ARENA_BYTES 224
 #define HOSTILE_ALIGN __attribute__((aligned(4)))
 
 /* Input `x with 'quotes', a<U+000A>newline, *<U+002F> and /<U+002A>, <U+005C> and ?<U+003F>/ and <U+00FC>ml<U+00E4>ut <U+6570>`: int8 1x2x4x4 scale 0.05 zero 0, real = scale * (value - zero point). */

@@ -1,0 +1,74 @@
+"""The forms of a step: each of its kernels, alone or taking turns, with so many rows per call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from tinycc.ir.graph import Graph
+from tinycc.ops.op import Drive
+from tinycc.schedule.cost import step_cost, turns_cost
+from tinycc.schedule.kernels import accumulating_kernel, kernel_choices
+from tinycc.schedule.layers import layer_step
+from tinycc.schedule.model import Step
+from tinycc.target import Target
+
+
+def layer_forms(graph: Graph, layer: Step, target: Target) -> list[Step]:
+    """A step as a layer with each of its kernels, and with fewer rows per call; fastest first."""
+    instance = graph.instance(layer.node)
+    found: list[Step] = []
+    for kernel in kernel_choices(instance, target):
+        step = layer_step(graph, layer.index, layer.node, kernel)
+        while step.together > 1:
+            found.append(step)
+            step = replace(step, together=step.together // 2)
+        found.append(step)
+    return sorted(found, key=lambda step: step_cost(instance, step, target.cost))
+
+
+def turning_forms(graph: Graph, layer: Step, target: Target) -> list[Step]:
+    """A step that takes turns with others, with each of its kernels; fastest first."""
+    instance = graph.instance(layer.node)
+    sums = accumulating_kernel(instance, target)
+    kernels = [sums] if sums else kernel_choices(instance, target)
+    steps = [
+        replace(layer, kernel=kernel, scratch_bytes=kernel.scratch(instance), together=1)
+        for kernel in kernels
+    ]
+    return sorted(steps, key=lambda step: turns_cost(instance, step, 0, target.cost))
+
+
+def form_costs(
+    graph: Graph, alone: Sequence[Sequence[Step]], turning: Sequence[Sequence[Step]], target: Target
+) -> tuple[list[list[float]], list[list[tuple[float, float]]]]:
+    """Instructions of forms as layers; of those that take turns with no step or one behind them."""
+    layers, turns = [], []
+    for forms, others in zip(alone, turning, strict=True):
+        instance = graph.instance(forms[0].node)
+        layers.append([step_cost(instance, step, target.cost) for step in forms])
+        both = ([turns_cost(instance, step, n, target.cost) for n in (0, 1)] for step in others)
+        turns.append([(first, second) for first, second in both])
+    return layers, turns
+
+
+def passing_scratch(step: Step) -> int:
+    """Bytes of scratch that only a turn of the step itself needs."""
+    return 0 if step.kernel.drive is Drive.ACCUMULATE else step.scratch_bytes
+
+
+def form_choices(
+    needs: Sequence[Sequence[int]], least: int
+) -> Iterator[tuple[int, tuple[int, ...]]]:
+    """Bytes at the worst turn, and the fastest forms that get along with them; most bytes first.
+
+    `needs`: bytes during a turn of each step in each of its forms; `least`: at other times.
+    """
+    least = max([least, *map(min, needs)])
+    last: tuple[int, ...] = ()
+    for room in sorted({n for need in needs for n in need if n > least} | {least})[::-1]:
+        forms = tuple(next(form for form, n in enumerate(need) if n <= room) for need in needs)
+        if forms != last:
+            used = max(need[form] for need, form in zip(needs, forms, strict=True))
+            yield max(least, used), forms
+        last = forms
