@@ -62,6 +62,19 @@ def test_the_size_of_the_part_is_a_budget() -> None:
         tinycc.build(VWW.path, target="microbit").check_budgets()
 
 
+@pytest.mark.parametrize(("board", "machine"), [("stm32h743", "mps2-an500")])
+def test_boards_with_several_memories_give_the_bytes_of_the_host(board: str, machine: str) -> None:
+    _require_cross_tools()
+    network = tinycc.build(VWW.path, target=board)
+    network.check_budgets()
+    outputs, result = run_samples(network.compiled, VWW.first_samples(1))
+    expected, _ = run_samples(VWW.network("host").compiled, VWW.first_samples(1))
+    assert (result.machine, result.note) == (machine, "")
+    for name, array in outputs.items():
+        np.testing.assert_array_equal(array, expected[name])
+    assert network.report["memory"]["memories"][0]["arena"] > 0
+
+
 TWO_MEMORIES = """
 extends = "cortex-m7"
 description = "16 kB of fast and 256 kB of slow memory"

@@ -54,7 +54,7 @@ def test_a_board_inherits_from_its_core_and_adds_its_memories():
     board, core = load_target("stm32f405"), load_target("cortex-m4")
     assert board.compiler == core.compiler
     assert board.isa == core.isa
-    assert (board.flash_bytes, board.sram_bytes) == (1 << 20, 128 << 10)
+    assert (board.flash_bytes, board.sram_bytes) == (1 << 20, 192 << 10)
     assert (core.flash_bytes, core.sram_bytes) == (None, None)
 
 

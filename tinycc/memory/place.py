@@ -84,11 +84,14 @@ def _spread(
         for number, room in enumerate(rooms)
         if number in chosen.rooms
     ]
+    bound = fit.lower_bound(blocks, separations)
+    if len(arenas) == 1:
+        bound = max(bound, arenas[0].lower_bound)
     return Plan(
         schedule,
         _inside(schedule, placed),
         arena_bytes=sum(chosen.heights),
-        lower_bound=fit.lower_bound(blocks, separations),
+        lower_bound=bound,
         peak_step=peak,
         alignment=alignment,
         arenas=tuple(arenas),

@@ -141,8 +141,8 @@ class Target:
 
     @property
     def sram_bytes(self) -> int | None:
-        """Bytes of the largest SRAM (an arena cannot span two), or None for a bare core."""
-        return max((memory.bytes for memory in self.rams), default=None)
+        """Bytes of all SRAM, or None for a bare core."""
+        return sum(memory.bytes for memory in self.rams) or None
 
     @property
     def flash_bytes(self) -> int | None:
