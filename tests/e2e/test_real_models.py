@@ -14,7 +14,7 @@ from tinycc.api.network import run_samples
 from tinycc.api.verify import Comparison, compare_original
 from tinycc.errors import DoesNotFitError
 from tinycc.interp.interpreter import run
-from tinycc.target import load_target
+from tinycc.target import load_target, missing_features
 from tinycc.toolchain.doctor import missing_tools
 from tinycc.toolchain.run import RunResult
 
@@ -73,6 +73,21 @@ def test_every_core_gives_the_bytes_of_the_host(model: Model, target: str) -> No
     assert result.arena_used_bytes <= sram["arena"]
     assert result.stack_used_bytes is not None
     assert result.stack_used_bytes <= sram["stack"], "more stack than the bound in the report"
+
+
+@pytest.mark.parametrize("target", ["host-avx2", "host-vnni"])
+@pytest.mark.parametrize(
+    "model",
+    [pytest.param(m, marks=[] if m in SMALL else [pytest.mark.slow]) for m in MODELS],
+    ids=_name,
+)
+def test_vector_code_gives_the_bytes_of_portable_c(model: Model, target: str) -> None:
+    missing = missing_features(load_target(target))
+    if missing:
+        pytest.skip(f"this processor has no {', '.join(sorted(missing))}")
+    outputs, result = _outputs(model, target, model.compared)
+    np.testing.assert_array_equal(outputs, _outputs(model, "host", model.compared)[0])
+    assert result.arena_used_bytes <= model.network(target).report["memory"]["sram"]["arena"]
 
 
 @pytest.mark.qemu

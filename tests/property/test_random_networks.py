@@ -11,6 +11,7 @@ from random_networks import RandomNetwork
 from tinycc.api.samples import Samples, samples_of
 from tinycc.api.verify import verify
 from tinycc.pipeline import Compiled, Options, compile_model
+from tinycc.target import load_target, missing_features
 
 
 def _compiled(seed: int, folder: Path, target: str) -> tuple[Compiled, Path]:
@@ -42,6 +43,15 @@ def test_every_step_agrees_on_the_host(seed: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("seed", range(30, 500))
 def test_every_step_agrees_on_the_host_in_many_networks(seed: int, tmp_path: Path) -> None:
     _agree(seed, tmp_path, "host")
+
+
+@pytest.mark.parametrize("target", ["host-avx2", "host-vnni"])
+@pytest.mark.parametrize("seed", range(2000, 2003))
+def test_every_step_agrees_in_vector_code(seed: int, target: str, tmp_path: Path) -> None:
+    missing = missing_features(load_target(target))
+    if missing:
+        pytest.skip(f"this processor has no {', '.join(sorted(missing))}")
+    _agree(seed, tmp_path, target)
 
 
 @pytest.mark.qemu

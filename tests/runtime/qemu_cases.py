@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from kernel_cases import HARNESS, Case, program_text
 
 from tinycc.emit.runtime import with_parts
@@ -13,6 +14,7 @@ from tinycc.errors import ToolError
 from tinycc.paths import RUNTIME_C
 from tinycc.target import load_target
 from tinycc.toolchain.compile import build_image
+from tinycc.toolchain.doctor import missing_tools
 from tinycc.toolchain.run import execute
 
 # Where emulated memory begins and ends, so that a read beyond faults. On the mps2 boards the
@@ -34,8 +36,14 @@ def run_cases_on(
     *flags: str,
     compiler: str | None = None,
 ) -> str:
-    """What the core says about failures; '' when all is well. `compiler`: not the target's."""
+    """What the core says about failures; '' when all is well. `compiler`: not the target's.
+
+    Skips the test where the target's tools are missing.
+    """
     target = load_target(target_name)
+    missing = [tool.name for tool in missing_tools(target)]
+    if missing:
+        pytest.skip(f"{', '.join(missing)}: not installed; `make test` installs them")
     if compiler is not None:
         target = replace(target, compiler=replace(target.compiler, command=compiler))
     source = folder / "cases.c"
