@@ -225,15 +225,18 @@ def _struct(name: str, params: Params) -> str:
         value = field.value
         if isinstance(value, Array):
             array = f"{name}_{field.name}"
-            numbers = ", ".join(str(int(v)) for v in value.data.ravel())
+            numbers = ", ".join(_number(v.item()) for v in value.data.ravel())
             arrays.append(f"static const {value.ctype} {array}[] = {{{numbers}}};")
             members.append(f".{field.name} = {array}")
         elif value is None:
             members.append(f".{field.name} = NULL")
         else:
-            text = f"{value.hex()}f" if isinstance(value, float) else str(value)
-            members.append(f".{field.name} = {text}")
+            members.append(f".{field.name} = {_number(value)}")
     return "\n".join([*arrays, f"static const {params.struct} {name} = {{{', '.join(members)}}};"])
+
+
+def _number(value: int | float) -> str:
+    return f"{value.hex()}f" if isinstance(value, float) else str(value)
 
 
 def _bytes(name: str, values: np.ndarray) -> str:

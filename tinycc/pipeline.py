@@ -23,6 +23,8 @@ from tinycc.ops.verify import faults
 from tinycc.passes.border import border_names, integer_border
 from tinycc.passes.check_supported import unsupported
 from tinycc.passes.drop_softmax import drop_softmax
+from tinycc.passes.fill_gaps import fill_gaps
+from tinycc.passes.float_ends import float_ends
 from tinycc.passes.fold_affine import fold_affine
 from tinycc.passes.fold_bias import fold_bias
 from tinycc.passes.fold_clamp import fold_clamp
@@ -59,10 +61,13 @@ LOWER: tuple[Pass, ...] = (
     fold_bias,
     fold_clamp,
     fold_quantization,
+    fill_gaps,
+    fold_quantization,
     fold_clamp,
     remove_identities,
     integer_border,
     drop_softmax,
+    float_ends,
     fold_constant_operands,
     fold_pads,
 )

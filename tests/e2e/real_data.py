@@ -135,6 +135,11 @@ def _dialect(name: str, file: str, samples: Callable[[], np.ndarray]) -> Model:
     return Model(name, f"dialects/{file}.onnx", samples)
 
 
+def _digits() -> np.ndarray:
+    """Random values for networks of no public data."""
+    return np.random.default_rng(0).normal(0, 1, (20, 1, 28, 28)).astype(np.float32)
+
+
 _INT8 = "QDQ_I8I8_pc_MinMax"
 DIALECTS = (
     _dialect("kws_qdq", f"kws_{_INT8}", _real_keywords),
@@ -142,6 +147,9 @@ DIALECTS = (
     _dialect("kws_qdq_mixed", "kws_QDQ_U8I8_pc_MinMax", _real_keywords),
     _dialect("kws_qdq_pairs", f"kws_{_INT8}_DedicatedQDQPair_AddQDQPairToWeight", _real_keywords),
     _dialect("kws_qdq_float_bias", f"kws_{_INT8}_QuantizeBias", _real_keywords),
+    _dialect("pt2e", "pt2e", _digits),
+    _dialect("brevitas_qcdq", "brev_qcdq_w8a8", _digits),
+    _dialect("brevitas_qonnx", "brev_qonnx_w8a8", _digits),
     _dialect("kws_qoperator", "kws_QOp_I8I8_pc_MinMax", _real_keywords),
     _dialect("kws_qoperator_uint8", "kws_QOp_U8I8_pc_MinMax", _real_keywords),
     _dialect("resnet8_qdq", f"resnet8_{_INT8}", _real(_cifar, 1, -128)),

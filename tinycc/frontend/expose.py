@@ -11,6 +11,7 @@ import onnx
 import onnx.numpy_helper
 
 from tinycc.errors import ModelError
+from tinycc.frontend.dialects.rewrite import in_operators_of_onnx
 from tinycc.frontend.model_file import read_model
 from tinycc.frontend.tensor_data import tensor_array
 from tinycc.frontend.wording import FactError
@@ -28,7 +29,7 @@ def expose_tensors(
     Names that no node makes are left out. `shapes` replaces the declared shapes of inputs.
     Only the name of a new output is given: onnxruntime infers its type.
     """
-    file = read_model(source)
+    file = in_operators_of_onnx(read_model(source))
     proto = file.proto
     try:
         for tensor in _tensors(proto.graph):

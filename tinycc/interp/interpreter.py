@@ -30,18 +30,13 @@ def run(graph: Graph, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]
 def evaluate(instance: Instance, operands: list[np.ndarray]) -> np.ndarray:
     """One node: the integer contract where the output is an integer, else real arithmetic."""
     op = ops.get(instance.node.op)
-    if op.reference is not None and not _is_float(instance):
+    if op.reference is not None and (op.border or not instance.output.type.is_float):
         return op.reference(instance, operands)
     reals = [
         real_values(value, tensor.type)
         for value, tensor in zip(operands, instance.inputs, strict=True)
     ]
     return op.real(instance, reals).astype(np.float32)
-
-
-def _is_float(instance: Instance) -> bool:
-    """True for nodes that compute in float: conversions at the border have a reference."""
-    return instance.output.type.is_float and instance.node.op != "dequantize"
 
 
 def _checked(tensor: Tensor, inputs: Mapping[str, np.ndarray]) -> np.ndarray:

@@ -12,7 +12,9 @@ from tinycc.ops.constant import CONSTANT
 from tinycc.ops.conv2d import CONV2D
 from tinycc.ops.dequantize import DEQUANTIZE
 from tinycc.ops.fully_connected import FULLY_CONNECTED
+from tinycc.ops.fully_connected_float import FULLY_CONNECTED_FLOAT
 from tinycc.ops.lookup import LOOKUP
+from tinycc.ops.lookup_float import LOOKUP_FLOAT
 from tinycc.ops.max_pool2d import MAX_POOL2D
 from tinycc.ops.mul import MUL
 from tinycc.ops.op import Op
@@ -23,6 +25,7 @@ from tinycc.ops.reshape import RESHAPE
 from tinycc.ops.resize_nearest import RESIZE_NEAREST
 from tinycc.ops.slice import SLICE
 from tinycc.ops.softmax import SOFTMAX
+from tinycc.ops.softmax_float import SOFTMAX_FLOAT
 from tinycc.ops.sub import SUB
 from tinycc.ops.transpose import TRANSPOSE
 
@@ -34,7 +37,9 @@ ALL: tuple[Op, ...] = (
     CONV2D,
     DEQUANTIZE,
     FULLY_CONNECTED,
+    FULLY_CONNECTED_FLOAT,
     LOOKUP,
+    LOOKUP_FLOAT,
     MAX_POOL2D,
     MUL,
     PAD,
@@ -44,6 +49,7 @@ ALL: tuple[Op, ...] = (
     RESIZE_NEAREST,
     SLICE,
     SOFTMAX,
+    SOFTMAX_FLOAT,
     SUB,
     TRANSPOSE,
 )

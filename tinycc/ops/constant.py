@@ -83,5 +83,6 @@ CONSTANT = Op(
         ),
     ),
     requires=(_is_constant,),
+    border=True,
     bounds=bounds,
 )

@@ -60,6 +60,7 @@ DEQUANTIZE = Op(
         ),
     ),
     requires=(_scale_is_float32,),
+    border=True,
     channels=same_channels,
     columns=same_column,
 )

@@ -82,7 +82,7 @@ def macs(instance: Instance) -> int:
     return instance.output.type.elements * instance.inputs[0].type.shape[-1]
 
 
-def _weights_match(instance: Instance) -> str | None:
+def weights_match(instance: Instance) -> str | None:
     """weights must be [outputs, inputs]"""
     x, weights = instance.inputs[0].type, instance.inputs[1].type
     if len(weights.shape) == 2 and weights.shape[1] == x.shape[-1]:
@@ -235,7 +235,7 @@ FULLY_CONNECTED = Op(
         ),
     ),
     onnx=(OnnxRule("Gemm", _from_gemm), OnnxRule("MatMul", _from_matmul)),
-    requires=(weights_are_constant, weights_are_int8, _weights_match, accumulator_is_int32),
+    requires=(weights_are_constant, weights_are_int8, weights_match, accumulator_is_int32),
     macs=macs,
     bounds=bounds,
     channels=lambda _: Channels(),

@@ -146,7 +146,7 @@ def params(instance: Instance) -> Params:
     return Params("tinycc_lookup_s8_params", (Field("table", Array("int8_t", entries, note)),))
 
 
-def _known_function(instance: Instance) -> str | None:
+def known_function(instance: Instance) -> str | None:
     """the function must be one of the table in functions.py, with all of its parameters"""
     attrs = _attrs(instance)
     if attrs.entries:
@@ -267,7 +267,7 @@ LOOKUP = Op(
         OnnxRule("Pow", _from_pow),
         OnnxRule("Div", _from_div, since=7),
     ),
-    requires=(_known_function,),
+    requires=(known_function,),
     alias=Alias.IN_PLACE,
     bounds=bounds,
     channels=same_channels,

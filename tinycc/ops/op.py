@@ -165,6 +165,8 @@ class Op:
     `columns` does for columns what `rows` does for rows. An operator that has it makes a strip of
     its output when it gets that strip's columns, with the same attributes but the left and right
     padding of `pads` that lie in the strip.
+
+    `border`: one side may be float32; `reference` defines float results as well.
     """
 
     name: str
@@ -184,6 +186,7 @@ class Op:
     bounds: Callable[[Instance, Sequence[Bounds]], Bounds] | None = None
     channels: Callable[[Instance], Channels | None] | None = None
     select: Select = same_attributes
+    border: bool = False
     columns: Callable[[Instance, int], Columns] = field(default=_whole)
 
 

@@ -74,6 +74,7 @@ QUANTIZE = Op(
         ),
     ),
     requires=(_scale_is_float32,),
+    border=True,
     bounds=bounds,
     channels=same_channels,
     columns=same_column,

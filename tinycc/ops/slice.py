@@ -9,13 +9,20 @@ from typing import cast
 import numpy as np
 
 from tinycc.ir.graph import Instance
-from tinycc.ir.types import TensorType
+from tinycc.ir.types import DType, TensorType
 from tinycc.ops.bounds import Bounds, on_last_axis
 from tinycc.ops.channels import Channels, Kept, Tie
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule, onnx_integers
 from tinycc.ops.op import Op, Params, Scale, all_rows
-from tinycc.ops.strided import MOST_AXES, byte_strides, merged, strided_kernel, strided_params
+from tinycc.ops.strided import (
+    MOST_AXES,
+    byte_strides,
+    in_bytes,
+    merged,
+    strided_kernel,
+    strided_params,
+)
 
 
 @dataclass(frozen=True)
@@ -93,12 +100,13 @@ def params(instance: Instance) -> Params:
     """The fields of `tinycc_transpose_s8_params`."""
     strides = byte_strides(instance.inputs[0].type.shape)
     offset = sum(a * b for a, b in zip(strides, _attrs(instance).starts, strict=True))
-    return strided_params(instance.output.type.shape, _strides(instance), offset)
+    size = instance.output.type.dtype.bytes
+    return strided_params(*in_bytes(instance, _strides(instance)), offset * size)
 
 
 def _axes_are_few(instance: Instance) -> str | None:
     """a slice must need at most six axes once neighbours that stay together are merged"""
-    axes = len(merged(instance.output.type.shape, _strides(instance))[0])
+    axes = len(merged(*in_bytes(instance, _strides(instance)))[0])
     return f"it needs {axes}" if axes > MOST_AXES else None
 
 
@@ -154,6 +162,9 @@ def examples(rng: np.random.Generator) -> Iterable[Instance]:
     )
     for shape, starts, extents, steps in cases:
         yield make.same("slice", Slice(starts, extents, steps), [make.activation(shape)], infer)
+    floats = make.activation((1, 5, 6, 3), None, DType.FLOAT32)
+    attrs = Slice((0, 1, 2, 0), (1, 3, 2, 3), (1, 1, 2, 1))
+    yield make.instance("slice", attrs, [floats], infer, None, DType.FLOAT32)
 
 
 SLICE = Op(
@@ -169,6 +180,7 @@ SLICE = Op(
     onnx=(OnnxRule("Slice", _from_slice, since=10), OnnxRule("Split", _from_split)),
     requires=(_axes_are_few,),
     scale=Scale.SAME,
+    border=True,
     bounds=bounds,
     channels=channels,
     select=select,

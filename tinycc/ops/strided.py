@@ -14,8 +14,19 @@ MOST_AXES = 6
 
 
 def byte_strides(shape: Sequence[int]) -> tuple[int, ...]:
-    """The distance in bytes between neighbours along each axis of a packed int8 tensor."""
+    """The distance in bytes between neighbours along each axis of a packed int8 tensor.
+
+    Those of other types are multiples: see in_bytes.
+    """
     return tuple(math.prod(shape[axis + 1 :]) for axis in range(len(shape)))
+
+
+def in_bytes(instance: Instance, strides: Sequence[int]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Extents and strides of a copy byte by byte; wider elements have one more axis."""
+    shape, size = instance.output.type.shape, instance.output.type.dtype.bytes
+    if size == 1:
+        return shape, tuple(strides)
+    return (*shape, size), (*(stride * size for stride in strides), 1)
 
 
 def merged(extents: Sequence[int], strides: Sequence[int]) -> tuple[list[int], list[int]]:

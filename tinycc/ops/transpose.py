@@ -9,13 +9,20 @@ from typing import cast
 import numpy as np
 
 from tinycc.ir.graph import Instance
-from tinycc.ir.types import TensorType
+from tinycc.ir.types import DType, TensorType
 from tinycc.ops.bounds import Bounds
 from tinycc.ops.channels import Channels, same_channels
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.op import Op, Params, Scale, all_rows
-from tinycc.ops.strided import MOST_AXES, byte_strides, merged, strided_kernel, strided_params
+from tinycc.ops.strided import (
+    MOST_AXES,
+    byte_strides,
+    in_bytes,
+    merged,
+    strided_kernel,
+    strided_params,
+)
 
 
 @dataclass(frozen=True)
@@ -58,12 +65,12 @@ def _strides(instance: Instance) -> tuple[int, ...]:
 
 def params(instance: Instance) -> Params:
     """The fields of `tinycc_transpose_s8_params`."""
-    return strided_params(instance.output.type.shape, _strides(instance))
+    return strided_params(*in_bytes(instance, _strides(instance)))
 
 
 def _axes_are_few(instance: Instance) -> str | None:
     """a transpose must need at most six axes once neighbours that stay together are merged"""
-    axes = len(merged(instance.output.type.shape, _strides(instance))[0])
+    axes = len(merged(*in_bytes(instance, _strides(instance)))[0])
     return f"it needs {axes}" if axes > MOST_AXES else None
 
 
@@ -82,6 +89,9 @@ def examples(rng: np.random.Generator) -> Iterable[Instance]:
     for shape in (*shapes, shapes[1], shapes[-1], (1, 1)):
         permutation = tuple(int(axis) for axis in rng.permutation(len(shape)))
         yield make.same("transpose", Transpose(permutation), [make.activation(shape)], infer)
+    floats = make.activation((1, 3, 6, 5), None, DType.FLOAT32)
+    attrs = Transpose((0, 3, 1, 2))
+    yield make.instance("transpose", attrs, [floats], infer, None, DType.FLOAT32)
     for order in ((0, 3, 1, 2), (0, 2, 3, 1), (3, 2, 1, 0), (0, 1, 2, 3)):
         yield make.same("transpose", Transpose(order), [make.activation((1, 3, 6, 5))], infer)
 
@@ -99,6 +109,7 @@ TRANSPOSE = Op(
     onnx=(OnnxRule("Transpose", _from_onnx),),
     requires=(_axes_are_few,),
     scale=Scale.SAME,
+    border=True,
     bounds=bounds,
     channels=channels,
 )

@@ -45,6 +45,6 @@ def _types(instance: Instance) -> list[str]:
         if kinds != {output.quantization}:
             found.append("moves values between different quantisations")
     floats = {tensor.type.is_float for tensor in instance.activations} | {output.is_float}
-    if len(floats) > 1 and op.name not in ("quantize", "dequantize"):
+    if len(floats) > 1 and not (op.border and op.scale is not Scale.SAME):
         found.append("mixes float and integer activations")
     return found

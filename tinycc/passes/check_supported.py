@@ -5,8 +5,7 @@ from __future__ import annotations
 from tinycc import ops
 from tinycc.errors import Problem
 from tinycc.ir.graph import Graph, Instance, Node
-
-_CONVERSIONS = frozenset({"quantize", "dequantize", "recentre", "constant"})
+from tinycc.ops.op import Alias
 
 
 def unsupported(graph: Graph) -> list[Problem]:
@@ -14,7 +13,7 @@ def unsupported(graph: Graph) -> list[Problem]:
     found: list[Problem] = []
     for node in graph.nodes:
         instance = graph.instance(node)
-        if node.op not in _CONVERSIONS and _is_float(instance):
+        if _is_float(instance) and not _has_float_form(node):
             found.append(_stayed_in_float(graph, node))
             continue
         for requirement in ops.get(node.op).requires:
@@ -22,6 +21,12 @@ def unsupported(graph: Graph) -> list[Problem]:
             if fact is not None:
                 found.append(_problem(graph, node, fact, requirement.__doc__ or ""))
     return found
+
+
+def _has_float_form(node: Node) -> bool:
+    """True for conversions and their like, and for views, whose bytes stay where they are."""
+    op = ops.get(node.op)
+    return op.border or op.alias is Alias.VIEW
 
 
 def _is_float(instance: Instance) -> bool:

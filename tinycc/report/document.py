@@ -11,6 +11,7 @@ from tinycc.memory.traffic import traffic
 from tinycc.pipeline import Compiled
 from tinycc.report.accuracy import quantization_document, quantization_notes
 from tinycc.report.estimate import code_bytes, step_instructions
+from tinycc.report.floats import float_notes
 from tinycc.report.measure import Measured
 from tinycc.report.reduction import reduction_document, reduction_notes
 from tinycc.schedule.cost import graph_macs
@@ -47,6 +48,7 @@ def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         "notes": [
             *quantization_notes(compiled.quantized),
             *reduction_notes(compiled),
+            *float_notes(compiled),
             *compiled.plan.schedule.notes,
             *compiled.plan.notes,
             *measured.notes,

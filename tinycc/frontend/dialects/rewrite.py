@@ -21,13 +21,21 @@ def in_qdq_form(file: ModelFile) -> ModelFile:
 
     Nodes that cannot be rewritten stay, and are reported as unsupported by whoever reads them.
     """
+    return _rewritten(file, _RULES)
+
+
+def in_operators_of_onnx(file: ModelFile) -> ModelFile:
+    """The model without the operators that onnxruntime does not know: those of QONNX."""
+    return _rewritten(file, QONNX)
+
+
+def _rewritten(file: ModelFile, rules: Mapping[tuple[str, str], Rule]) -> ModelFile:
     graph = file.proto.graph
-    if not any((_domain(node.domain), node.op_type) in _RULES for node in graph.node):
+    if not any((_domain(node.domain), node.op_type) in rules for node in graph.node):
         return file
     build = Rewriter(file)
     for node in graph.node:
-        rule = _RULES.get((_domain(node.domain), node.op_type))
-        build.replace(node, rule)
+        build.replace(node, rules.get((_domain(node.domain), node.op_type)))
     proto = onnx.ModelProto()
     proto.CopyFrom(file.proto)
     del proto.graph.node[:]
