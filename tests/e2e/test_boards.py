@@ -13,7 +13,9 @@ import tinycc
 from tinycc.api.network import run_samples
 from tinycc.api.verify import verify
 from tinycc.errors import DoesNotFitError
-from tinycc.report.measure import build_firmware
+from tinycc.report.document import report_document
+from tinycc.report.measure import build_firmware, measure_instructions, random_sample
+from tinycc.report.summary import summary
 from tinycc.toolchain.elf import read_elf
 
 pytestmark = pytest.mark.qemu
@@ -73,6 +75,18 @@ def test_boards_with_several_memories_give_the_bytes_of_the_host(board: str, mac
     for name, array in outputs.items():
         np.testing.assert_array_equal(array, expected[name])
     assert network.report["memory"]["memories"][0]["arena"] > 0
+
+
+def test_the_traffic_that_is_counted_is_the_one_predicted(tmp_path: Path) -> None:
+    _require_cross_tools()
+    compiled = tinycc.build(KWS.path, target="stm32h743").compiled
+    report = report_document(
+        compiled, measure_instructions(compiled, tmp_path, random_sample(compiled))
+    )
+    dtcm, axi, _ = report["memory"]["memories"]
+    assert dtcm["traffic"] == pytest.approx(dtcm["traffic_predicted"], rel=0.2)
+    assert axi["traffic"] == 0
+    assert "100.0 % of the traffic, access cost 1" in summary(report)
 
 
 TWO_MEMORIES = """

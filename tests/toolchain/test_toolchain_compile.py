@@ -90,6 +90,7 @@ def test_the_doctor_shows_versions():
         "bare/semihosting.c",
         "cortex-m/startup.c",
         "qemu/count_blocks.c",
+        "qemu/count_accesses.c",
     ],
 )
 def test_support_code_is_strict_c(file, compiler):

@@ -11,10 +11,14 @@ import numpy as np
 from tinycc.emit.harness import harness_text
 from tinycc.errors import DoesNotFitError, ToolError
 from tinycc.pipeline import Compiled
+from tinycc.toolchain.accesses import count_accesses
 from tinycc.toolchain.compile import Image, build_image
 from tinycc.toolchain.count import PROFILE_DEFINE, Count, count_instructions
+from tinycc.toolchain.elf import read_elf
 from tinycc.toolchain.sizes import image_sizes
 from tinycc.toolchain.stack import stack_bound
+
+GUARD_BYTES = 32  # what templates/harness.c.j2 puts before and behind each arena
 
 
 @dataclass(frozen=True)
@@ -87,16 +91,35 @@ def measure_image(compiled: Compiled, folder: Path) -> Measured:
 def measure_instructions(compiled: Compiled, folder: Path, sample: Sequence[bytes]) -> Measured:
     """All figures, instructions per inference and per step included."""
     sizes = measure_image(compiled, folder)
-    plain = count_instructions(build_firmware(compiled, folder), sample)
+    image = build_firmware(compiled, folder)
+    plain, moved = count_instructions(image, sample), _traffic(compiled, image, sample)
     steps = count_instructions(build_firmware(compiled, folder, profile=True), sample)
     return replace(
         sizes,
         instructions=plain.instructions,
         cycles=plain.cycles,
         by_step=steps.by_step,
+        traffic=moved,
         machine=plain.machine,
         notes=tuple(dict.fromkeys((*sizes.notes, *((plain.note,) if plain.note else ())))),
     )
+
+
+def _traffic(compiled: Compiled, image: Image, sample: Sequence[bytes]) -> dict[str, int]:
+    """Bytes read and written in each arena, where there are several memories; by memory."""
+    rams = compiled.target.rams
+    if len(rams) < 2:
+        return {}
+    elf, arenas = read_elf(image.elf), compiled.code.model.arenas
+    places = [elf.symbol(arena.variable) for arena in arenas]
+    ranges = [
+        (place.address + GUARD_BYTES, arena.bytes)
+        for place, arena in zip(places, arenas, strict=True)
+        if place is not None
+    ]
+    counted = count_accesses(image, sample, ranges)
+    found = dict(zip((arena.region for arena in arenas), counted, strict=True))
+    return {ram.name: found.get(ram.name, 0) for ram in rams}
 
 
 def measure_where_possible(compiled: Compiled, folder: Path) -> Measured:

@@ -100,15 +100,15 @@ def count_instructions(
     )
 
 
-def build_plugin(emulator: Emulator) -> Path:
+def build_plugin(emulator: Emulator, source: Path = PLUGIN_SOURCE) -> Path:
     """The compiled QEMU plugin, made on first use and kept in the user's cache folder."""
     api = _plugin_api(require_tool(emulator.command, emulator.packages))
-    digest = hashlib.sha256(PLUGIN_SOURCE.read_bytes()).hexdigest()[:16]
-    plugin = _cache_folder() / f"count_blocks-{digest}-{api}.so"
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()[:16]
+    plugin = _cache_folder() / f"{source.stem}-{digest}-{api}.so"
     if plugin.is_file():
         return plugin
     command: list[str | Path] = [require_tool("cc", PLUGIN_COMPILER_PACKAGES), "-std=gnu99", "-O2"]
-    command += ["-shared", "-fPIC", f"-DQEMU_PLUGIN_API={api}", PLUGIN_SOURCE, "-o"]
+    command += ["-shared", "-fPIC", f"-DQEMU_PLUGIN_API={api}", source, "-o"]
     with tempfile.TemporaryDirectory(dir=plugin.parent) as folder:
         made = Path(folder) / plugin.name
         done = run_process([*command, made], 60)
