@@ -35,7 +35,7 @@ def build(
     """A compiled network: `.report`, `.run(inputs)`, `.write(folder)`.
 
     `model`: an ONNX or .tflite file, or a folder that `write` made. Budgets in bytes.
-    `input_memory`: "arena" or "external", a folder's own by default. Float models need
+    `input_memory`: "arena", "pushed" or "external", a folder's own by default. Float models need
     `calibration`: float32 samples as a file (.npz, .npy), a folder of them, or arrays; see
     QuantizationOptions for `observer` and `quantize`. Raises TinyccError.
     """
