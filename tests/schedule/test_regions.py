@@ -93,6 +93,8 @@ def _closer(placed: Plan) -> Iterator[Plan]:
             continue
         if placed.schedule.graph.producer[pair.growing].op == "pad":
             continue  # the plan lets rows of padding wait for the image, which they do not need
+        if pair.dying in region.rings:
+            continue  # its first rows die before the others: see below
         low, high = homes[pair.growing], homes[pair.dying]
         if high.offset - low.offset != pair.distance:
             continue
@@ -109,6 +111,53 @@ def test_an_output_one_row_nearer_to_its_dying_input_is_found(rolled: list[Compi
         with pytest.raises(InternalError, match="memory checker"):
             check(mutant)
     assert mutants
+
+
+def _nearer_to_rings(placed: Plan) -> Iterator[Plan]:
+    """Plans in which all of a ring lies over output rows that are written while it is in use."""
+    homes = {name: buffer for buffer in placed.buffers for name in buffer.tensors}
+    for region in placed.schedule.regions:
+        for pair in region.overlaps:
+            if pair.dying not in region.rings or pair.growing in region.rings:
+                continue
+            low, high = homes[pair.growing], homes[pair.dying]
+            room = placed.arena_bytes
+            if high.bytes <= pair.distance:
+                offset = room + pair.distance - high.bytes
+                others = [buffer for buffer in placed.buffers if buffer not in (low, high)]
+                moved = (replace(low, offset=room), replace(high, offset=offset))
+                buffers = (*others, *moved)
+                yield replace(placed, buffers=buffers, arena_bytes=2 * room + high.bytes)
+
+
+@pytest.mark.parametrize("memory", ["arena", "pushed"])
+def test_a_ring_over_rows_that_are_written_too_early_is_found(
+    rolled: list[Compiled], memory: str
+) -> None:
+    mutants = 0
+    for compiled in rolled:
+        options = replace(compiled.options, input_memory=memory)
+        again = compile_model(Path(str(compiled.source.path)), options)
+        for mutant in _nearer_to_rings(again.plan):
+            mutants += 1
+            with pytest.raises(InternalError, match="memory checker"):
+                check(mutant)
+    assert mutants or memory == "arena"
+
+
+def test_every_ring_of_pushed_rows_is_as_small_as_it_can_be(rolled: list[Compiled]) -> None:
+    mutants = 0
+    for compiled in rolled:
+        options = replace(compiled.options, input_memory="pushed")
+        schedule = compile_model(Path(str(compiled.source.path)), options).plan.schedule
+        first, name = schedule.regions[0], schedule.streamed
+        if name is not None and first.rings.get(name, 0) > 0:
+            mutants += 1
+            rings = {**first.rings, name: first.rings[name] - 1}
+            fewer = replace(first, rings=rings, overlaps=())
+            with pytest.raises(InternalError, match="memory checker"):
+                check(plan(_with_region(schedule, first, fewer), ALIGNMENT))
+    assert mutants >= 5
 
 
 def test_every_point_of_the_front_gives_the_same_bytes(rolled: list[Compiled]) -> None:

@@ -131,7 +131,8 @@ class RegionPrinter:
         found.tensors.append(
             f"    {{.fixed = {fixed}, .offset = {offset}, "
             f".row_bytes = {pitch}, .height = {height}, .kept = {kept}, .maker = {maker}, "
-            f".base = {base}, .stride = {stride}, .shift = {shift % kept}}}, /* {comment(note)} */"
+            f".base = {base}, .stride = {stride}, .shift = {shift % max(kept, 1)}}}, "
+            f"/* {comment(note)} */"
         )
         found.numbers[tensor.name] = len(found.tensors) - 1
         return found.numbers[tensor.name]

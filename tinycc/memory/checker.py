@@ -154,7 +154,8 @@ class _Machine:
         """Takes the turns of a region by its rule, as the generated code does.
 
         Where rows are pushed, they take turns until they have to wait for the next row. The caller
-        holds the newest row, and it is copied to the earlier ones when the turns have been taken.
+        holds the newest row, which joins the earlier ones when the turns have been taken, unless it
+        is the last.
         """
         steps = self.steps[region.first : region.last + 1]
         for step in steps:
@@ -169,7 +170,7 @@ class _Machine:
             while able := [s for s in steps if self._ready(s, turns, makers)]:
                 turns[able[-1].index] += self._turn(able[-1], turns[able[-1].index])
             self.arrived = 0
-            if pushed and region.rings[pushed]:
+            if pushed and region.rings[pushed] and row < self._rows(pushed) - 1:
                 self._write(pushed, range(row, row + 1))
         if any(turns[step.index] != self._turns(step) for step in steps):
             raise _fail(f"steps {region.first} to {region.last} wait for each other")

@@ -67,9 +67,10 @@ def members(schedule: Schedule, area: Buffer) -> tuple[Buffer, ...]:
         scratch = f"{own.name}.scratch"
         if own.name in region.brief:
             size = own.type.bytes // row_count(own.type)
-            cut = [name for name, part in schedule.within.items() if part.tensor == own.name]
+            rows = [own.name, *(y for y, x in region.shared.items() if x == own.name)]
+            cut = [name for name, part in schedule.within.items() if part.tensor in rows]
             places = {name: _column_offset(schedule, name) for name in cut}
-            row = _member(area, own.name, (own.name, *cut), size, region.brief[own.name])
+            row = _member(area, own.name, (*rows, *cut), size, region.brief[own.name])
             found.append(replace(row, inside=places))
         if scratch in region.brief:
             at = region.brief[scratch]
@@ -214,7 +215,7 @@ def _add_turns(storages: _Storages, schedule: Schedule, step: Step, region: Regi
         storages.open_area(region)
     if step.kernel.drive is Drive.ACCUMULATE and step.scratch_bytes:
         storages.open_scratch(step, region)
-    if name in region.brief:
+    if name in region.brief or region.shared.get(name) in region.brief:
         return
     if name in region.shared:
         storages.join(region.shared[name], name)

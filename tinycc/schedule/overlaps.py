@@ -26,6 +26,35 @@ class Grower:
     writes: tuple[tuple[int, int], ...]
 
 
+@dataclass(frozen=True)
+class Ring:
+    """`bytes` (aligned) that nobody reads or writes after time `end` of a play."""
+
+    name: str
+    bytes: int
+    end: int
+
+
+def over_tail(
+    output: Grower, rings: Iterable[Ring], alignment: int
+) -> tuple[tuple[Overlap, ...], int]:
+    """The rings that may lie over the end of a growing output, and the bytes saved.
+
+    The early rings of a region are dead before its last output rows are written. They are stacked
+    up from the first byte on that is not written before, those that die first lowest.
+    """
+    found: list[Overlap] = []
+    top = total = 0
+    for ring in sorted(rings, key=lambda ring: (ring.end, ring.name)):
+        written = max((count for time, count in output.writes if time <= ring.end), default=0)
+        start = max(top, aligned(written, alignment))
+        if start >= output.bytes:
+            break
+        found.append(Overlap(ring.name, output.name, aligned(written, alignment)))
+        top, total = start + ring.bytes, total + ring.bytes
+    return tuple(found), output.bytes + total - max(output.bytes, top)
+
+
 def overlaps(
     played: Play, dying: Iterable[Tensor], growers: Iterable[Grower], alignment: int
 ) -> tuple[tuple[Overlap, ...], int]:

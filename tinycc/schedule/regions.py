@@ -22,8 +22,8 @@ from tinycc.schedule.forms import (
 )
 from tinycc.schedule.model import Overlap, Region, Schedule, Step
 from tinycc.schedule.order import aligned, is_view, overwritable
-from tinycc.schedule.overlaps import Grower, overlaps
-from tinycc.schedule.rings import handed_over, rings_of
+from tinycc.schedule.overlaps import Grower, Ring, over_tail, overlaps
+from tinycc.schedule.rings import brief_in_place, handed_over, rings_of
 from tinycc.schedule.rolling import Play, play, row_step
 from tinycc.target import Target
 
@@ -203,9 +203,12 @@ class Candidates:
         if self.streamed is not None and start == 0:
             rings[self.streamed] = played.earlier_rows(self.streamed)
         slots = handed_over(self.graph, played, inner, rings, shared)
+        brief_in_place(self.graph, played, inner, rings, shared)
         region = Region(start, stop - 1, rings, shared, slots)
         growers = [*self._outputs(played, after - before), *self._lasting(played, region)]
         pairs, saved = self._overlaps(played, before - after, growers)
+        if not pairs:
+            pairs, saved = self._over_tail(played, after - before, region)
         whole = sum(map(self.size, before | after)) - saved
         region = replace(region, overlaps=pairs)
         lasting, brief = self._inside(played, region, scratch=False)
@@ -275,6 +278,29 @@ class Candidates:
         fit = [self.graph.tensors[x] for x in sorted(dying) if self._dies_by_rows(x)]
         return overlaps(played, fit, growers, self.alignment)
 
+    def _over_tail(
+        self, played: Play, growing: set[str], region: Region
+    ) -> tuple[tuple[Overlap, ...], int]:
+        """Rings of a region over the end of the output that saves most, and the bytes saved."""
+        rings = [
+            Ring(name, self.ring_bytes(name, rows), self._end(played, name, region.shared))
+            for name, rows in region.rings.items()
+            if rows and name not in region.shared
+            if name == self.streamed or not is_brief(name, region.rings, region.shared)
+        ]
+        options = (over_tail(y, rings, self.alignment) for y in self._outputs(played, growing))
+        return max(options, key=lambda option: option[1], default=((), 0))
+
+    def _end(self, played: Play, name: str, shared: Mapping[str, str]) -> int:
+        """The last time at which a ring is read or written, under any of its names."""
+        names = {name, *(other for other, of in shared.items() if of == name)}
+        users = (
+            turns[-1]
+            for row, turns in zip(played.steps, played.turns, strict=True)
+            if row.output in names or not names.isdisjoint(row.operands)
+        )
+        return max(users)
+
     def _outputs(self, played: Play, growing: set[str]) -> Iterator[Grower]:
         """Outputs that are made row by row, or by calls of several rows."""
         for row, turns in zip(played.steps, played.turns, strict=True):
@@ -336,7 +362,11 @@ def inside(
             continue
         ring = ring_bytes(name, rings[name])
         if is_brief(name, rings, shared):
-            brief.append(Brief(name, ring, played.held[position]))
+            live = played.held[position]
+            for other, row in enumerate(played.steps[: len(steps)]):
+                if shared.get(row.output) == name:
+                    live = live | played.held[other]
+            brief.append(Brief(name, ring, live))
         else:
             lasting += ring
     return lasting, brief
@@ -348,8 +378,8 @@ def most_bytes(lasting: int, brief: Sequence[Brief]) -> int:
 
 
 def is_brief(name: str, rings: Mapping[str, int], shared: Mapping[str, str]) -> bool:
-    """True for a ring of one row that is its own: it is needed only for a few turns at a time."""
-    return rings[name] == 1 and name not in shared and name not in shared.values()
+    """True for a ring of one row: it is needed only for a few turns at a time."""
+    return rings[name] == 1 and name not in shared
 
 
 def _roots(layers: Schedule) -> dict[str, str]:

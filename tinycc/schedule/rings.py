@@ -55,6 +55,22 @@ def handed_over(
     return slots
 
 
+def brief_in_place(
+    graph: Graph, played: Play, inner: Sequence[int], rings: dict[str, int], shared: dict[str, str]
+) -> None:
+    """Single rows that an in-place operator writes over the single row that it reads."""
+    for y in inner:
+        name = played.steps[y].output
+        allowed = overwritable(graph.instance(played.steps[y].step.node))
+        for x in inner:
+            other = played.steps[x].output
+            busy = {*shared, *shared.values()}
+            if other not in allowed or rings[other] > 1 or rings[name] > 1 or busy & {other, name}:
+                continue
+            if played.shared_rows(x, y, row_count(graph.tensors[name].type)) == 1:
+                shared[name] = other
+
+
 def _take_over(
     graph: Graph,
     played: Play,
