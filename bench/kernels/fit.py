@@ -60,7 +60,7 @@ def kernels_of(target: Target) -> dict[str, list[tuple[str, Kernel]]]:
     for op in ops.ALL:
         for kernel in op.kernels:
             alone = op.name in DRAWS and kernel.drive is not Drive.ACCUMULATE
-            if alone and kernel.isa <= target.isa:
+            if alone and kernel.isa <= target.isa | {"wide_weights"}:
                 found.setdefault(kernel.symbol, []).append((op.name, kernel))
     return found
 

@@ -21,6 +21,7 @@ LAYER, ROLL = "tinycc_each_row", "tinycc_roll"
 
 _PER_MAC = 6.0  # of kernels that were not measured: load, load, multiply-accumulate, loop
 _PER_OUTPUT = 20.0
+_UNMEASURED = 0.4  # of the portable kernel's instructions: what special ones are made for
 _TURN = {"turns": 60, "polls": 25, "pointers": 20}
 
 
@@ -34,10 +35,27 @@ def kernel_cost(instance: Instance, kernel: Kernel, n: int, costs: CostTable) ->
     """Instructions of a kernel that makes a step's whole output, n rows or units per call."""
     known = costs.kernels.get(kernel.symbol)
     if known is None:
+        portable = _measured_portable(instance, kernel, costs)
+        if portable is not None:
+            rank = ops.get(instance.node.op).kernels.index(kernel)  # the fastest first
+            return (_UNMEASURED + rank / 1000) * kernel_cost(instance, portable, n, costs)
         macs = ops.get(instance.node.op).macs(instance)
         plain = _PER_MAC * macs + _PER_OUTPUT * instance.output.type.elements
         return plain * costs.portable_instructions
     return _priced(kernel_work(instance, kernel, n), known)
+
+
+def _measured_portable(instance: Instance, kernel: Kernel, costs: CostTable) -> Kernel | None:
+    """The kernel without special instructions that could run instead of one, if it was measured."""
+    return next(
+        (
+            other
+            for other in ops.get(instance.node.op).kernels
+            if kernel.isa and not other.isa and other.symbol in costs.kernels
+            if other.drive is kernel.drive and other.when(instance)
+        ),
+        None,
+    )
 
 
 def kernel_work(instance: Instance, kernel: Kernel, n: int) -> Work:
