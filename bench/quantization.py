@@ -8,6 +8,8 @@ in decibels; agreement is that of the largest output with float's.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import sys
 import tempfile
@@ -69,7 +71,7 @@ def compiled_outputs(model: FloatModel, observer: str, effort: str) -> np.ndarra
 def their_outputs(model: FloatModel, method: str) -> np.ndarray:
     """Outputs of onnxruntime's quantize_static, int8 per channel, in onnxruntime."""
     (name,) = Session(model.path, None).inputs
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stdout(io.StringIO()):
         path = Path(folder) / "q.onnx"
         quantize_static(
             str(model.path),

@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, SpinnerColumn, Task, TextColumn
+from rich.console import Console, RenderableType
 from rich.progress import Progress as RichProgress
+from rich.progress import ProgressColumn, SpinnerColumn, Task, TextColumn
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
@@ -51,12 +51,14 @@ def progress() -> Iterator[Progress]:
         yield told
 
 
-class _FractionColumn(BarColumn):
+class _FractionColumn(ProgressColumn):
     """A bar where the end is known."""
 
-    def render(self, task: Task) -> ProgressBar:
-        """The bar; none of any width where only the work's name is known."""
-        return super().render(task) if task.total is not None else ProgressBar(width=0)
+    def render(self, task: Task) -> RenderableType:
+        """The bar; nothing where only the work's name is known."""
+        if task.total is None:
+            return ""
+        return ProgressBar(total=task.total, completed=task.completed, width=40)
 
 
 def print_table(table: Table) -> None:

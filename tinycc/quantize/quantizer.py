@@ -142,6 +142,7 @@ def _best_draft(
     between = [pair.between for pair in pairs(network)]
     if not between:
         return plain
+    progress("equalising channels")
     even = equalized(network, largest_values(network, between, batches))
     other = _draft(even, batches, calibration, options, progress)
     return min(plain, other, key=lambda one: one.simulation.error({}))
