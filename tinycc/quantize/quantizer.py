@@ -129,6 +129,11 @@ class _Draft:
     grids: Mapping[str, Grid]
     simulation: Simulation
 
+    def error(self, progress: Progress) -> float:
+        """The error of the outputs with biases corrected: what would become of this draft."""
+        parameters = corrected(self.trial, self.cuts, self.simulation.parameters, progress)
+        return Simulation(self.trial, self.cuts, parameters).error({})
+
 
 def _best_draft(
     network: OnnxNetwork,
@@ -145,7 +150,7 @@ def _best_draft(
     progress("equalising channels")
     even = equalized(network, largest_values(network, between, batches))
     other = _draft(even, batches, calibration, options, progress)
-    return min(plain, other, key=lambda one: one.simulation.error({}))
+    return min(plain, other, key=lambda one: one.error(progress))
 
 
 def _draft(
