@@ -29,6 +29,7 @@ from tinycc.passes.fold_affine import fold_affine
 from tinycc.passes.fold_bias import fold_bias
 from tinycc.passes.fold_clamp import fold_clamp
 from tinycc.passes.fold_constant_operands import fold_constant_operands
+from tinycc.passes.fold_normalization import fold_normalization
 from tinycc.passes.fold_pads import fold_pads
 from tinycc.passes.fold_quantization import fold_quantization
 from tinycc.passes.input_rows import as_pushed, movements_first
@@ -60,6 +61,8 @@ LOWER: tuple[Pass, ...] = (
     fold_affine,
     fold_bias,
     fold_clamp,
+    fold_normalization,
+    remove_transposes,
     fold_quantization,
     fill_gaps,
     fold_quantization,

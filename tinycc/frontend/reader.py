@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tinycc import ops
 from tinycc.errors import ModelError, Problem
 from tinycc.frontend import qdq
 from tinycc.frontend.builder import Activation, GraphBuilder
@@ -28,6 +29,7 @@ from tinycc.frontend.structure import Structure, node_name, read_structure
 from tinycc.frontend.tensor_data import tensor_array
 from tinycc.frontend.wording import FactError, extents, quoted
 from tinycc.ir.graph import Graph
+from tinycc.ir.types import DType, Quantization, TensorType
 from tinycc.ops.foreign import ForeignNode, OnnxRule
 
 _NO_SHAPES: Mapping[str, tuple[int, ...]] = MappingProxyType({})
@@ -263,13 +265,23 @@ def _identity(node: ForeignNode, build: GraphBuilder) -> None:
 
 
 def _cast(node: ForeignNode, build: GraphBuilder) -> None:
-    """float32 to float32 (and float16, whose precision is then not lost) changes nothing."""
+    """float32 to float32 (and float16, whose precision is then not lost) changes nothing.
+
+    Integers that stand for themselves (pixels) are dequantised with a scale of 1.
+    """
     value = build.value(node.input(0))
     target = int(node.attributes.get("to", 0))
-    float_to_float = isinstance(value, Activation) and value.tensor.type.is_float
-    if not float_to_float or target not in (1, 10, 11):
-        raise build.fail("Cast is supported between float types only")
-    build.alias(node.input(0), node.outputs[0])
+    if not isinstance(value, Activation) or target not in (1, 10, 11):
+        raise build.fail("Cast is supported to float types only")
+    type_ = value.tensor.type
+    if type_.is_float:
+        build.alias(node.input(0), node.outputs[0])
+        return
+    if type_.quantization != Quantization.per_tensor(1.0, -128 if value.unsigned else 0):
+        raise build.fail("Cast of quantised values to float is not supported")
+    made = TensorType(type_.shape, DType.FLOAT32)
+    attrs = ops.get("dequantize").attrs()
+    build.add_node("dequantize", attrs, [value.tensor], made, node.outputs[0])
 
 
 _OWN: Mapping[str, Callable[[ForeignNode, GraphBuilder], None]] = {

@@ -295,10 +295,7 @@ def _from_batch_normalization(node: ForeignNode, build: Builder) -> None:
     scale, offset, mean, variance = (_statistics(node, build, index) for index in range(1, 5))
     factor = scale / np.sqrt(variance + float(node.attributes.get("epsilon", 1e-5)))
     bias = (offset - mean * factor).astype(np.float32)
-    weights = (_UNIT * np.sign(factor)).astype(np.int8).reshape(-1, 1, 1, 1)
-    scales = tuple(abs(float(f)) / _UNIT if f else 1.0 for f in factor)
-    quantization = Quantization(scales, (0,) * len(scales), 0)
-    type_ = TensorType(weights.shape, DType.INT8, quantization)
+    weights, type_ = affine_weights(factor)
     operands = [
         build.add_constant(f"{node.input(1)}.factor", weights, type_),
         build.add_constant(f"{node.input(2)}.offset", bias),
@@ -311,6 +308,14 @@ def _from_batch_normalization(node: ForeignNode, build: Builder) -> None:
         return
     image, rank = to_nhwc(build, x)
     from_nhwc(build, build.emit(CONV2D.name, attrs, [image, *operands]), rank, node.outputs[0])
+
+
+def affine_weights(factor: np.ndarray) -> tuple[np.ndarray, TensorType]:
+    """The weights of a 1x1 depthwise convolution that multiplies each channel by its factor."""
+    weights = (_UNIT * np.sign(factor)).astype(np.int8).reshape(-1, 1, 1, 1)
+    scales = tuple(abs(float(f)) / _UNIT if f else 1.0 for f in factor)
+    quantization = Quantization(scales, (0,) * len(scales), 0)
+    return weights, TensorType(weights.shape, DType.INT8, quantization)
 
 
 def _statistics(node: ForeignNode, build: Builder, index: int) -> np.ndarray:
