@@ -122,7 +122,7 @@ def model_without_graph(folder: Path) -> Path:
 
 @case
 def opset_too_old(folder: Path) -> Path:
-    net = OnnxModel(opset=9)
+    net = OnnxModel(opset=7)
     net.output(net.node("Relu", [net.input("x", [1, 4])], "y"))
     return net.save(folder)
 

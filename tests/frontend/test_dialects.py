@@ -268,3 +268,26 @@ def _dynamic(
     operands = [names[0], m.constant(weights), names[2], m.constant(0, np.int8)]
     cast = m.node("Cast", [m.node(op, operands, **more)], to=TensorProto.FLOAT)
     return m.node("Mul", [cast, factor])
+
+
+# Operator sets before 11
+
+
+@pytest.mark.parametrize("opset", [8, 9, 10])
+def test_attributes_of_old_operator_sets_are_read(opset: int, tmp_path: Path) -> None:
+    m = OnnxModel(opset)
+    x = m.input("x", (1, 3, 6, 6))
+    y = m.node("Clip", [x], min=-0.5, max=0.75)
+    y = m.node("Pad", [y], pads=[0, 0, 1, 0, 0, 0, 0, 2], value=0.25)
+    if opset < 10:
+        y = m.node("Slice", [y], starts=[1, 0], ends=[3, 5], axes=[1, 2])
+    y = m.node("MaxPool", [y], kernel_shape=[2, 2], strides=[1, 2])
+    scales = [1.0, 1.0, 2.0, 2.0]
+    if opset == 8:
+        y = m.node("Upsample", [y], scales=scales, mode="nearest")
+    elif opset == 9:
+        y = m.node("Upsample", [y, m.constant(scales, np.float32)], mode="nearest")
+    else:
+        y = m.node("Resize", [y, m.constant(scales, np.float32)], mode="nearest")
+    m.output(m.node("Relu", [y], "y"))
+    assert_equals_onnxruntime(m.save(tmp_path))

@@ -12,7 +12,7 @@ import onnx.defs
 
 from tinycc.errors import ModelError
 
-OLDEST_OPSET = 11  # per-operator rules below it differ (Pad, Clip and Resize take attributes)
+OLDEST_OPSET = 8  # before 11, Pad, Clip and Slice have attributes: dialects/old_opsets.py
 MOST_BYTES = 2**31 - 1  # protobuf's own limit
 TFLITE = b"TFL3"  # at byte 4 of a TensorFlow Lite file
 

@@ -34,7 +34,7 @@ def _quantize(build: Rewriter, real: str, scale: str, zero: str, output: str) ->
     build.node("QuantizeLinear", [real, scale, *([zero] if zero else [])], output)
 
 
-def _without(node: Any, *names: str) -> Any:
+def without_attributes(node: Any, *names: str) -> Any:
     """A copy of a node without some attributes."""
     copy = type(node)()
     copy.CopyFrom(node)
@@ -113,7 +113,7 @@ def _unary(op: str, *dropped: str) -> Rule:
     def convert(node: Any, build: Rewriter) -> bool:
         if _attribute(node, "channels_last", 0):
             return False
-        plain = _without(node, "channels_last", *dropped)
+        plain = without_attributes(node, "channels_last", *dropped)
         y = build.copied(plain, op, [_dequantized(build, node, 0)])
         _quantize(build, y, _input(node, 3), _input(node, 4), node.output[0])
         return True

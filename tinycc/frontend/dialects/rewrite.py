@@ -8,6 +8,7 @@ from dataclasses import replace
 import onnx
 
 from tinycc.frontend.dialects.dynamic import DYNAMIC
+from tinycc.frontend.dialects.old_opsets import FIRST_WITH_INPUTS, OLD_OPSETS
 from tinycc.frontend.dialects.qlinear import QLINEAR, Rule
 from tinycc.frontend.dialects.qonnx import QONNX
 from tinycc.frontend.dialects.rewriter import Rewriter
@@ -21,6 +22,9 @@ def in_qdq_form(file: ModelFile) -> ModelFile:
 
     Nodes that cannot be rewritten stay, and are reported as unsupported by whoever reads them.
     """
+    if file.opsets[""] < FIRST_WITH_INPUTS:
+        modern = _rewritten(file, OLD_OPSETS)
+        file = replace(modern, opsets={**file.opsets, "": FIRST_WITH_INPUTS})
     return _rewritten(file, _RULES)
 
 
