@@ -50,7 +50,8 @@ class Region:
     by its step's output with `.scratch` behind it). `variants`: which of the forms of each step
     runs, from the fastest on (none: the fastest of all). `strips`: over how many strips of columns
     they run, one after the other (such a region becomes that many regions of narrower steps once
-    it is chosen).
+    it is chosen). `room`: bytes that the kernels of a
+    strip should get along with.
     """
 
     first: int
@@ -63,6 +64,7 @@ class Region:
     brief_bytes: int = 0
     variants: tuple[int, ...] = ()
     strips: int = 1
+    room: int = 0
 
     @property
     def area(self) -> str:

@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+
 from tinycc import ops
 from tinycc.ir.graph import Graph, Instance
 from tinycc.ops.op import row_count
@@ -18,7 +20,7 @@ from tinycc.schedule.cost import turns_cost
 from tinycc.schedule.kernels import kernel_choices
 from tinycc.schedule.model import Region, Step
 from tinycc.schedule.order import aligned
-from tinycc.schedule.regions import Brief, Candidate, Candidates, inside, most_bytes
+from tinycc.schedule.regions import Brief, Candidate, Candidates, inside
 from tinycc.schedule.rolling import Play, play
 from tinycc.schedule.strips import StripNode, evenly, strip_instance, strip_nodes
 from tinycc.target import Target
@@ -49,13 +51,60 @@ class Strip:
     @cached_property
     def inside(self) -> tuple[int, list[Brief]]:
         """Bytes that live as long as the strip, and those that live for a few turns."""
+        return self._inside(scratch=True)
+
+    @cached_property
+    def kept(self) -> tuple[int, list[Brief]]:
+        """The same without what the kernels need."""
+        return self._inside(scratch=False)
+
+    def _inside(self, scratch: bool) -> tuple[int, list[Brief]]:
         types = {one.instance.node.output: one.instance.output.type for one in self.steps}
 
         def ring_bytes(name: str, rows: int) -> int:
             return aligned(rows * (types[name].bytes // row_count(types[name])), self.alignment)
 
         steps = [one.step for one in self.steps]
-        return inside(self.played, steps, (self.rings, self.shared), ring_bytes, self.alignment)
+        kept = self.rings, self.shared
+        return inside(self.played, steps, kept, ring_bytes, self.alignment, scratch)
+
+
+@dataclass(frozen=True)
+class Laid:
+    """A strip before its kernels are chosen: `forms` of every step, the fastest first.
+
+    `beside`: bytes that are kept during the turns of each step; `least`: at most at any time.
+    """
+
+    forms: tuple[tuple[StripStep, ...], ...]
+    beside: tuple[int, ...]
+    least: int
+    rings: Mapping[str, int]
+    shared: Mapping[str, str]
+    played: Play
+    alignment: int
+
+    @property
+    def needs(self) -> set[int]:
+        """Bytes during the turns of each step with each of its kernels."""
+        pairs = zip(self.beside, self.forms, strict=True)
+        return {beside + self._scratch(form) for beside, forms in pairs for form in forms}
+
+    def within(self, room: int) -> tuple[StripStep, ...]:
+        """The fastest kernels that get along with so many bytes, else those of least scratch."""
+        pairs = zip(self.beside, self.forms, strict=True)
+        return tuple(
+            next((form for form in forms if beside + self._scratch(form) <= room), forms[-1])
+            for beside, forms in pairs
+        )
+
+    def bytes(self, steps: Sequence[StripStep]) -> int:
+        """What the strip needs at its worst turn with some choice of kernels."""
+        pairs = zip(self.beside, steps, strict=True)
+        return max([self.least, *(beside + self._scratch(step) for beside, step in pairs)])
+
+    def _scratch(self, form: StripStep) -> int:
+        return aligned(form.step.scratch_bytes, self.alignment)
 
 
 class Tiles:
@@ -64,7 +113,7 @@ class Tiles:
     def __init__(self, candidates: Candidates, target: Target) -> None:
         self.candidates, self.target = candidates, target
         self.graph: Graph = candidates.graph
-        self._steps: dict[tuple[object, ...], StripStep] = {}
+        self._steps: dict[tuple[object, ...], tuple[StripStep, ...]] = {}
         self._rings: dict[tuple[str, ...], tuple[Mapping[str, int], Mapping[str, str]]] = {}
 
     def below(self, start: int, limit: int, macs: int) -> Iterator[Candidate]:
@@ -78,20 +127,28 @@ class Tiles:
             if whole is not None and whole < limit:
                 yield from self._tiled(range(start, stop), played, whole, limit, macs)
 
-    def strips(self, region: Region, played: Play | None = None) -> tuple[Strip, ...] | None:
+    def strips(self, region: Region) -> tuple[Strip, ...] | None:
         """The strips of a region; None where its steps cannot be made in strips."""
-        nodes = [step.node for step in self.candidates.layers[region.first : region.last + 1]]
-        width = self.graph.tensors[nodes[-1].output].type.shape[2]
-        played = played or self._played(region.first, region.last + 1)
+        steps = range(region.first, region.last + 1)
+        found = self._laid(steps, region.strips, self._played(steps.start, steps.stop))
+        if found is None:
+            return None
+        return tuple(
+            Strip(one.within(region.room), one.rings, one.shared, one.played, one.alignment)
+            for one in found
+        )
+
+    def _laid(self, steps: range, count: int, played: Play) -> tuple[Laid, ...] | None:
+        nodes = [step.node for step in self.candidates.layers[steps.start : steps.stop]]
         found = []
-        for columns in evenly(width, region.strips):
+        for columns in evenly(self.graph.tensors[nodes[-1].output].type.shape[2], count):
             parts = strip_nodes(self.graph, nodes, columns)
             if parts is None:
                 return None
-            found.append(self._strip(parts, region.variants, played))
+            found.append(self._strip(parts, played))
         return tuple(found)
 
-    def _strip(self, parts: Sequence[StripNode], forms: Sequence[int], played: Play) -> Strip:
+    def _strip(self, parts: Sequence[StripNode], played: Play) -> Laid:
         inner = range(len(parts) - 1)
         key = tuple(part.node.output for part in parts)
         if key not in self._rings:
@@ -100,24 +157,26 @@ class Tiles:
         if any(not _alike(parts, y, x) for y, x in shared.items()):
             shared = {}
             rings = {played.steps[p].output: played.ring_rows[p] for p in inner}
-        both = zip(parts, forms, strict=True)
-        steps = tuple(
-            self._step(part, form, len(parts) - 1 - at) for at, (part, form) in enumerate(both)
-        )
-        return Strip(steps, rings, shared, played, self.candidates.alignment)
+        forms = tuple(self._forms(part, len(parts) - 1 - at) for at, part in enumerate(parts))
+        fastest = tuple(choices[0] for choices in forms)
+        alignment = self.candidates.alignment
+        lasting, brief = Strip(fastest, rings, shared, played, alignment).kept
+        rows = sum((b.bytes * b.live for b in brief), np.zeros(played.length, np.int64))
+        beside = tuple(lasting + int(rows[turns].max()) for turns in played.turns[: len(parts)])
+        return Laid(forms, beside, lasting + int(rows.max()), rings, shared, played, alignment)
 
-    def _step(self, part: StripNode, form: int, after: int) -> StripStep:
-        key = (part.node.output, part.reads, part.columns, form, after)
+    def _forms(self, part: StripNode, after: int) -> tuple[StripStep, ...]:
+        key = (part.node.output, part.reads, part.columns, after)
         if key not in self._steps:
-            self._steps[key] = self._made(part, form, after)
+            self._steps[key] = tuple(self._made(part, after))
         return self._steps[key]
 
-    def _made(self, part: StripNode, form: int, after: int) -> StripStep:
+    def _made(self, part: StripNode, after: int) -> Iterator[StripStep]:
         instance = strip_instance(self.graph, part)
-        kernel = kernel_choices(instance, self.target)[form]
-        step = Step(0, part.node, kernel, kernel.scratch(instance))
-        cost = turns_cost(instance, step, after, self.target.cost)
-        return StripStep(part, instance, step, cost)
+        for kernel in kernel_choices(instance, self.target):
+            step = Step(0, part.node, kernel, kernel.scratch(instance))
+            cost = turns_cost(instance, step, after, self.target.cost)
+            yield StripStep(part, instance, step, cost)
 
     def _reach(self, start: int) -> int:
         """The first step from `start` on that takes no part in a strip."""
@@ -146,27 +205,29 @@ class Tiles:
     def _tiled(
         self, steps: range, played: Play, whole: int, limit: int, macs: int
     ) -> Iterator[Candidate]:
-        """Over two strips and more, with the best kernels and with those of least scratch."""
+        """Over two strips and more, with faster kernels and with those of less scratch."""
         layers = self.candidates.layers[steps.start : steps.stop]
         own = [self.graph.instance(step.node) for step in layers]
         cost = sum(costs[0] for costs in self.candidates.alone_costs[steps.start : steps.stop])
         for count in range(2, min(own[-1].output.type.shape[2], MOST_STRIPS) + 1):
-            least = limit
-            for form in (0, -1):
-                variants = (form,) * len(layers)
-                region = Region(steps.start, steps.stop - 1, variants=variants, strips=count)
-                strips = self.strips(region, played)
-                if strips is None:
-                    return
-                made = [step for strip in strips for step in strip.steps]
-                again = _macs([step.instance for step in made]) - _macs(own)
-                if again > macs:
-                    return
-                bytes_ = whole + max(most_bytes(*strip.inside) for strip in strips)
-                if bytes_ < least:
-                    extra = sum(step.cost for step in made) - cost
-                    yield Candidate(region, bytes_, max(0, round(extra)), again)
-                least = min(least, bytes_)
+            laid = self._laid(steps, count, played)
+            if laid is None:
+                return
+            again = _macs([f[0].instance for one in laid for f in one.forms]) - _macs(own)
+            if again > macs:
+                return
+            least = limit - whole
+            for room in sorted(set[int]().union(*(one.needs for one in laid)), reverse=True):
+                if room >= least:
+                    continue
+                chosen = [one.within(room) for one in laid]
+                bytes_ = max(one.bytes(form) for one, form in zip(laid, chosen, strict=True))
+                if bytes_ >= least:
+                    break
+                least = bytes_
+                extra = sum(step.cost for form in chosen for step in form) - cost
+                region = Region(steps.start, steps.stop - 1, strips=count, room=room)
+                yield Candidate(region, whole + bytes_, max(0, round(extra)), again)
 
 
 def _alike(parts: Sequence[StripNode], y: str, x: str) -> bool:
