@@ -36,7 +36,7 @@ from tinycc.target import Target, load_target
 from tinycc.toolchain.count import InstructionCounts, count_instructions
 
 COSTS = TARGETS / "costs"
-TABLES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55")
+TABLES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55", "rv32imc")
 IMAGE_LAYERS = 40
 IMAGE_BYTES = 900_000  # of activations, and of weights, in one image
 MOST_DRAWS = 400  # until a kernel must have taken one

@@ -22,6 +22,7 @@ CORES = ("cortex-m0", "cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m7", "c
 CORES = (*CORES, "cortex-m55", "rv32imc", "esp32c3")
 SMALL = (KWS, AD)
 DENSE = {"conv2d", "fully_connected"}
+PORTABLE_DOTS = {"tinycc_conv2d_s8", "tinycc_dwconv2d_s8", "tinycc_conv1x1_s8"}
 OTHER_SAMPLES = 2  # on the targets other than cortex-m4, which gets 20
 
 
@@ -87,6 +88,8 @@ def test_vector_code_gives_the_bytes_of_portable_c(model: Model, target: str) ->
         pytest.skip(f"this processor has no {', '.join(sorted(missing))}")
     outputs, result = _outputs(model, target, model.compared)
     np.testing.assert_array_equal(outputs, _outputs(model, "host", model.compared)[0])
+    kernels = {step.kernel.symbol for step in model.network(target).compiled.plan.schedule.steps}
+    assert not kernels & PORTABLE_DOTS
     assert result.arena_used_bytes <= model.network(target).report["memory"]["sram"]["arena"]
 
 

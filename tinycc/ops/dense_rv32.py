@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
@@ -18,10 +19,13 @@ from tinycc.ops.dense_dsp import (
     quads_of,
 )
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
-from tinycc.ops.op import Kernel, Window
+from tinycc.ops.dense_work import inputs_of, is_shifted
+from tinycc.ops.op import Kernel, Window, Work
+from tinycc.ops.work import blocks_of
 
 _ISA = frozenset({"rv32im", "umull"})
 _GROUP = 4  # channels at once
+_BLOCK = 4  # pixels of a depthwise convolution at once
 _POINTER_BYTES = 4
 
 
@@ -33,7 +37,9 @@ def _windows_scratch(instance: Instance, pixels: int) -> int:
     return 4 * quads_of(instance) * pixels
 
 
-RV32_LAYOUT = Layout("rv32", _ISA, (2, 1), THUMB2_LAYOUT.pack, _no_scratch, _windows_scratch)
+RV32_LAYOUT = Layout(
+    "rv32", _ISA, (2, 1), THUMB2_LAYOUT.pack, _no_scratch, _windows_scratch, group=_GROUP
+)
 
 
 def _packed_taps(instance: Instance) -> np.ndarray:
@@ -50,6 +56,18 @@ def _packed_taps(instance: Instance) -> np.ndarray:
 _DEPTHWISE = Layout("rv32", _ISA, (1,), _packed_taps, _no_scratch, _no_scratch)
 
 
+def _depthwise_work(instance: Instance, n: int) -> Work:
+    """Blocks of four pixels and of one; each finds its taps, then goes through the groups."""
+    _, height, width, channels = instance.output.type.shape
+    taps, groups = inputs_of(instance), -(-channels // _GROUP)
+    found = Counter({"calls": height, "taps": height * width * taps, "channels": height * channels})
+    for size, count in blocks_of(width, (_BLOCK, 1)):
+        found[f"groups_{size}"] = height * count * groups
+        found[f"products_{size}"] = height * count * groups * taps
+        found[f"shifted_{size}"] = height * count * groups * is_shifted(instance)
+    return found
+
+
 def depthwise_kernel_rv32(
     plain: Geometry, window: Callable[[Instance], Window], depthwise: Callable[[Instance], bool]
 ) -> Kernel:
@@ -63,9 +81,11 @@ def depthwise_kernel_rv32(
     def scratch(instance: Instance) -> int:
         _, rows, columns, _ = instance.inputs[1].type.shape
         channels = instance.inputs[0].type.shape[3]
-        return _GROUP * _POINTER_BYTES * rows * columns + channels
+        return _BLOCK * _POINTER_BYTES * rows * columns + channels
 
     symbol = "tinycc_dwconv2d_s8_rv32"
     *_, dense = convolution_kernels(_DEPTHWISE, plain, window, depthwise)
     source = f"conv2d/{symbol}.c"
-    return replace(dense, symbol=symbol, source=source, when=fits, scratch=scratch)
+    return replace(
+        dense, symbol=symbol, source=source, when=fits, scratch=scratch, work=_depthwise_work
+    )

@@ -24,7 +24,7 @@ from tinycc.ops.dense_dsp import (
     split_bias,
     vector_kernels,
 )
-from tinycc.ops.op import Drive, Field, Kernel, Params, Window
+from tinycc.ops.op import Drive, Field, Kernel, Params, Window, Work
 
 AVX2 = frozenset({"avx2"})
 _GROUP, _WORD = 16, 4  # channels at once, inputs in a word
@@ -93,7 +93,7 @@ def _no_scratch(instance: Instance, pixels: int) -> int:
     return 0
 
 
-_VECTORS = Layout("x86", AVX2, _PIXELS, _packed_vector, _vector_scratch, _no_scratch)
+_VECTORS = Layout("x86", AVX2, _PIXELS, _packed_vector, _vector_scratch, _no_scratch, group=_GROUP)
 _WINDOWS = Layout("x86", AVX2, (1,), _packed_window, _no_scratch, _no_scratch)
 _COLUMNS = Layout("x86", AVX2, (1,), _packed_columns, _no_scratch, _no_scratch)
 
@@ -119,6 +119,32 @@ def _columns(instance: Instance, plain: Geometry) -> int:
     own = {field.name: cast(int, field.value) for field in plain(instance).fields}
     reach = (own["kernel_width"] - 1) * own["dilation_width"]
     return (own["out_width"] - 1) * own["stride"] + reach + 1
+
+
+def _window_work(instance: Instance, n: int, plain: Geometry, window: Windows) -> Work:
+    """Bytes of expanded rows; 16 channels of an output, and their words of inputs."""
+    _, height, width, channels = instance.output.type.shape
+    own = window(instance)
+    calls = -(-height // n)
+    rows = calls * (own.rows - own.stride) + height * own.stride
+    outputs = height * width * -(-channels // _GROUP)
+    quads = _packed_window(instance).shape[1] // _GROUP - (3 if fraction_bits(instance) else 2)
+    columns = _columns(instance, plain) * instance.inputs[0].type.shape[3]
+    return {"calls": calls, "bytes": rows * columns, "groups": outputs, "words": outputs * quads}
+
+
+def _depthwise_work(instance: Instance, plain: Geometry) -> Work:
+    """Words of columns, for 16 channels; 16 channels of an output, and their words."""
+    _, height, width, channels = instance.output.type.shape
+    _, rows, columns, _ = instance.inputs[1].type.shape
+    groups, words = -(-channels // _GROUP), _words_of(rows)
+    outputs = height * width * groups
+    return {
+        "calls": height,
+        "columns": height * groups * words * _columns(instance, plain),
+        "groups": outputs,
+        "words": outputs * words * columns,
+    }
 
 
 def _rows_together(own: Window) -> Window:
@@ -148,6 +174,7 @@ def convolution_kernels_x86(
             when=fits,
             scratch=scratch,
             window=windows,
+            work=lambda instance, n: _window_work(instance, n, plain, window),
         )
 
     together = kernel(lambda instance: _rows_together(window(instance)))
@@ -174,4 +201,5 @@ def depthwise_kernel_x86(plain: Geometry, window: Windows, depthwise: Condition)
         when=fits,
         scratch=scratch,
         window=window,
+        work=lambda instance, n: _depthwise_work(instance, plain),
     )
