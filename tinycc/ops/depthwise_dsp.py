@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import cast
@@ -11,8 +12,10 @@ import numpy as np
 from tinycc.ir.graph import Instance
 from tinycc.ops.dense import instance_constants
 from tinycc.ops.dense_dsp import DSP, fraction_bits, keeps_int32
+from tinycc.ops.dense_work import is_clamped
 from tinycc.ops.depthwise_work import expanding_work
 from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, Work
+from tinycc.ops.work import splits
 
 _MOST_FOLDED = 8  # 2**8 * -128 is the least int16
 _MOST_FRACTION = 10  # two more fit the inputs
@@ -128,7 +131,37 @@ def _flat(square: Kernel, plain: Portable, window: Callable[[Instance], Window])
         pitch, rows = _flat_pitch(_numbers(plain(instance))), flat_rows(instance).together
         return 8 * ((rows + 2) * pitch + 8) + 4 * rows * pitch
 
-    return replace(square, when=is_narrow, window=flat_rows, scratch=flat_scratch)
+    def work(instance: Instance, n: int) -> Work:
+        return _flat_work(instance, n, _flat_pitch(_numbers(plain(instance))))
+
+    return replace(square, when=is_narrow, window=flat_rows, scratch=flat_scratch, work=work)
+
+
+def _flat_work(instance: Instance, n: int, pitch: int) -> Counter[str]:
+    """The events of tinycc_dwconv3x3_flat_s8_dsp (tinycc/ops/work.py)."""
+    (_, _, in_width, channels), (_, rows, width, _) = (
+        tensor.type.shape for tensor in (instance.inputs[0], instance.output)
+    )
+    found: Counter[str] = Counter()
+    for size, times in splits(rows, n):
+        groups, length = times * -(-channels // 4), (size - 1) * pitch + width
+        expanded = groups * (size + 2)
+        found += Counter(
+            {
+                "calls": times,
+                "filled": times * ((size + 2) * pitch + 8),
+                "groups": groups,
+                "expanded_rows": expanded,
+                "expanded_pairs": expanded * (in_width // 2),
+                "expanded_odd": expanded * (in_width % 2),
+                "outputs": 4 * groups * (length // 4),
+                "rest": 4 * groups * ((length % 4 + 1) // 2),
+                "taken_rows": groups * size,
+                "taken": groups * size * width,
+                "clamped": times * size * width * channels * is_clamped(instance),
+            }
+        )
+    return found
 
 
 def _flat_pitch(own: dict[str, int]) -> int:
