@@ -125,7 +125,38 @@ def test_an_unknown_place_is_refused(tmp_path: Path) -> None:
         tinycc.build(two_inputs().save(tmp_path), input_memory="foo")
 
 
+def test_rows_that_no_region_can_take_are_collected(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    net = OnnxModel()
+    x = net.dequantize(net.input("image", [1, 2, 6, 5], INT8), 0.05, 0)
+    flat = net.node("Flatten", [x])
+    w = net.weights(rng.integers(-127, 128, (4, 60)).astype(np.int8), [0.01] * 4)
+    dense = net.node("Gemm", [flat, w], transB=1, name="/scores")
+    net.output(net.quantize(dense, 0.3, 0, output="y"), [1, 4], INT8)
+    path = net.save(tmp_path)
+    pushed = compile_model(path, Options(input_memory="pushed"))
+    assert "does not work row by row" in " ".join(pushed.plan.schedule.notes)
+    assert _results(pushed) == _results(compile_model(path, Options()))
+
+
+@pytest.mark.parametrize("border", ["int", "float"])
+def test_pushed_rows_are_in_the_layout_of_the_network(border: str, tmp_path: Path) -> None:
+    """The file's layout is NCHW, and there are two readers of the input."""
+    rng = np.random.default_rng(3)
+    net = OnnxModel()
+    x = net.qdq(net.input("image", [1, 3, 8, 6]), 0.05, 0)
+    left = net.qdq(net.conv(x, 0.05, (4, 3, 3, 3), rng, pads=[1, 1, 1, 1]), 0.4, 0)
+    right = net.qdq(net.conv(x, 0.05, (4, 3, 1, 1), rng), 0.3, 3)
+    net.output(net.qdq(net.node("Add", [left, right]), 0.5, 0), [1, 4, 8, 6])
+    path = net.save(tmp_path)
+    pushed = compile_model(path, Options(input_memory="pushed", io=border, without=("reduce",)))
+    assert pushed.plan.schedule.streamed is not None
+    assert "m_INPUT_ROWS 8".upper() in pushed.code.texts["m.h"]
+    assert _results(pushed) == _results(compile_model(path, Options(io=border)))
+
+
 @pytest.mark.qemu
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_the_public_networks_read_the_callers_input(model: Model) -> None:
     samples = model.first_samples(2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tinycc.memory.assign import Room
@@ -12,6 +12,7 @@ from tinycc.memory.plan import Plan
 from tinycc.schedule.front import ALLOWED, Front, Point
 
 ALTERNATIVES = 3  # cheaper points of the front that may be placed in fewer bytes than a smaller one
+OTHERS = 3  # regions of the smallest point that are taken apart where they cannot be placed
 SPREAD = 6  # points that are planned over several memories to see which costs least
 
 
@@ -66,7 +67,23 @@ def _best(front: Front, limits: Limits) -> Plan:
     least = chosen if limits.optimize == "speed" else max(0, chosen - ALTERNATIVES + 1)
     most = front.allowed(limits.optimize)
     plans = [_closest(front, limits, front.points[i], most) for i in range(least, chosen + 1)]
-    return min(plans, key=lambda one: (not one.fits, one.arena_bytes))
+    best = min(plans, key=lambda one: (not one.fits, one.arena_bytes))
+    if limits.optimize == "ram" and best.arena_bytes > front.points[chosen].bytes:
+        others = _others(front, limits, front.points[chosen], most)
+        best = min([best, *others], key=lambda one: (not one.fits, one.arena_bytes))
+    return best
+
+
+def _others(front: Front, limits: Limits, point: Point, most: int) -> Iterator[Plan]:
+    """Plans of schedules with the same peak in which one of its largest regions is another.
+
+    What regions leave each other of the tensor between them does not always stack up.
+    """
+    turning = [region for region in point.regions if region.rolls and region.strips == 1]
+    for region in turning[:OTHERS]:
+        other = front.avoiding(point, region)
+        if other is not None and other.extra <= most:
+            yield _planned(front, limits, other)
 
 
 def _penalty(placed: Plan) -> float:

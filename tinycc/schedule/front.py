@@ -100,6 +100,12 @@ class Front:
         most = self.allowed(optimize)
         return [p for p in self.points if p.extra <= most or p is self.points[0]][-1]
 
+    def avoiding(self, point: Point, region: Region) -> Point | None:
+        """The cheapest schedule of the point's order and peak in which one region is no region."""
+        order = self.orders[point.order]
+        found = next(order.points(point.bytes, point.macs, (region.first, region.last)), None)
+        return None if found is None else replace(found, order=point.order)
+
     def closer(self, point: Point) -> dict[int, list[int]]:
         """Per region that is one layer under its dying input: forms with fewer rows per call."""
         found, alone = {}, self.orders[point.order].candidates.alone
@@ -151,9 +157,20 @@ class Order:
             if not self.candidates.awaits_rows(start):  # strips read all rows once more
                 self._edges[start] += self.tiles.below(start, limit, spare)
 
-    def points(self, limit: int, spare: int) -> Iterator[Point]:
-        """The cheapest schedules within `limit` bytes, each smaller than the one before."""
-        while (path := cheapest_path(self._edges, limit, spare - self.macs)) is not None:
+    def points(
+        self, limit: int, spare: int, avoided: tuple[int, int] | None = None
+    ) -> Iterator[Point]:
+        """The cheapest schedules within `limit` bytes, each smaller than the one before.
+
+        `avoided`: the first and last step of what must not be a region.
+        """
+        edges = self._edges
+        if avoided is not None:
+            edges = [
+                [one for one in choices if (one.region.first, one.region.last) != avoided]
+                for choices in edges
+            ]
+        while (path := cheapest_path(edges, limit, spare - self.macs)) is not None:
             peak = max((choice.bytes for choice in path), default=0)
             extra = self.cost + sum(choice.extra for choice in path)
             macs = self.macs + sum(choice.macs for choice in path)

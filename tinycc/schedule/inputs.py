@@ -36,7 +36,9 @@ def outside(graph: Graph, memory: str | None) -> tuple[frozenset[str], str | Non
 
 def with_reason(layers: Schedule) -> Schedule:
     """A schedule that collects the pushed rows, with a note why."""
-    readers = [step.index for step in layers.steps if layers.pushed in step.node.inputs]
+    assert layers.pushed is not None
+    names = with_views(layers.graph, [layers.pushed])
+    readers = [step.index for step in layers.steps if not names.isdisjoint(step.node.inputs)]
     why = "nothing reads it"
     if readers:
         early = layers.steps[: readers[-1] + 1]
