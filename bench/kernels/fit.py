@@ -1,6 +1,6 @@
 """Measures every kernel on emulated cores and writes what its events cost: targets/costs/*.toml.
 
-    python bench/kernels/fit.py [--targets cortex-m4,cortex-m55] [--kernels dwconv] [--check]
+    python bench/kernels/fit.py [--targets cortex-m4,cortex-m55] [--kernels dwconv,pool] [--check]
 
 Each kernel runs some hundred random layers under QEMU; the costs of its events (Kernel.work) are
 the non-negative least squares of the relative errors. --check measures other layers than those and
@@ -204,21 +204,26 @@ def rolling_samples(target: Target, seeds: range) -> dict[str, list[Sample]]:
     return found
 
 
+def is_wanted(symbol: str, wanted: str) -> bool:
+    """Whether a name has one of some words, separated by commas, in it."""
+    return any(word in symbol for word in wanted.split(","))
+
+
 def fit(target: Target, wanted: str, path: Path) -> None:
     """Measures a core and writes its costs."""
     costs = tomllib.loads(path.read_text()) if wanted else {}
     core, kernels = Core(target, seed=1), kernels_of(target)
     for symbol, forms in kernels.items():
-        if wanted in symbol:
+        if is_wanted(symbol, wanted):
             core.measure(symbol, forms, IMAGES)
-    if not wanted or wanted in LAYER:
+    if is_wanted(LAYER, wanted):
         costs[LAYER] = fitted(core.layers)
     for symbol in core.raw:
         samples = core.samples(symbol, costs[LAYER])
         costs[symbol] = fitted(samples)
         show(target, symbol, samples, costs[symbol])
     for symbol, samples in rolling_samples(target, range(12)).items():
-        if wanted in symbol:
+        if is_wanted(symbol, wanted):
             costs[symbol] = fitted(samples)
             show(target, symbol, samples, costs[symbol])
     text = [HEADER.format(target=target.name, date=date.today().isoformat())]
@@ -232,7 +237,7 @@ def check(target: Target, wanted: str) -> None:
     """Prints how far predictions are off for layers that no cost was found with."""
     core = Core(target, seed=2)
     for symbol, forms in kernels_of(target).items():
-        if wanted in symbol:
+        if is_wanted(symbol, wanted):
             core.measure(symbol, forms, 1)
     for symbol in core.raw:
         samples = core.samples(symbol, target.cost.kernels[LAYER])
@@ -255,7 +260,9 @@ def main() -> None:
     """Fits or checks."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--targets", default=",".join(TABLES))
-    parser.add_argument("--kernels", default="", help="only those with this in their name")
+    parser.add_argument(
+        "--kernels", default="", help="only those with one of these words in their name"
+    )
     parser.add_argument("--check", action="store_true", help="only print errors")
     given = parser.parse_args()
     for name in given.targets.split(","):

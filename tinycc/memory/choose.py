@@ -65,7 +65,7 @@ def _best(front: Front, limits: Limits) -> Plan:
     """The plan for what is to be optimised, whatever memories cost."""
     chosen = front.points.index(front.choose(limits.optimize))
     least = chosen if limits.optimize == "speed" else max(0, chosen - ALTERNATIVES + 1)
-    most = front.allowed(limits.optimize)
+    most = max(front.allowed(limits.optimize), front.points[chosen].extra)
     plans = [_closest(front, limits, front.points[i], most) for i in range(least, chosen + 1)]
     best = min(plans, key=lambda one: (not one.fits, one.arena_bytes))
     if limits.optimize == "ram" and best.arena_bytes > front.points[chosen].bytes:

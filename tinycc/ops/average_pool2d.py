@@ -26,10 +26,10 @@ from tinycc.ops.pooling import (
     onnx_pooling,
     pool_examples,
     pool_fields,
-    pool_work,
     pooled,
     reduction,
     rows,
+    shifted_work,
     window,
 )
 from tinycc.ops.pooling import columns as pool_columns
@@ -241,7 +241,7 @@ AVERAGE_POOL2D = Op(
                 Drive.ROWS,
                 params,
                 window=window,
-                work=pool_work(lanes=1),
+                work=shifted_work(1, params),
             ),
             Kernel(
                 "tinycc_global_average_pool2d_s8",

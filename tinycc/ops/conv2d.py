@@ -39,7 +39,7 @@ from tinycc.ops.dense_work import dot_rows_work, gathered_work
 from tinycc.ops.dense_x86 import convolution_kernels_x86, depthwise_kernel_x86
 from tinycc.ops.depthwise_dsp import depthwise_kernels_dsp
 from tinycc.ops.depthwise_thumb import depthwise_kernels_thumb
-from tinycc.ops.depthwise_work import row_tap_work
+from tinycc.ops.depthwise_work import tap_work
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import Clamp
@@ -246,7 +246,7 @@ KERNELS = (
         params,
         when=is_depthwise,
         window=window,
-        work=row_tap_work(twos=False),
+        work=tap_work,
     ),
     Kernel(
         "tinycc_conv1x1_s8",

@@ -13,8 +13,8 @@ from tinycc.ops.dense import instance_constants
 from tinycc.ops.dense_dsp import fraction_bits, keeps_int32, split_bias
 from tinycc.ops.dense_thumb import THUMB, narrow_results, started_bias
 from tinycc.ops.dense_thumb2 import THUMB2
-from tinycc.ops.depthwise_work import row_tap_work
-from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window
+from tinycc.ops.depthwise_work import channel_work, pair_work
+from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, Work
 
 _TOGETHER = 2  # pixels whose columns an expanded row holds
 _MOST_POINTERS = 16  # input rows of a call: bytes of stack against rows that are expanded again
@@ -51,6 +51,10 @@ def depthwise_kernels_thumb(
         own = window(instance)
         return replace(own, together=max(1, 1 + (_MOST_POINTERS - own.rows) // own.stride))
 
+    def work(instance: Instance, n: int) -> Work:
+        slots, pitch = window(instance).rows, _pitch(_numbers(plain(instance)))
+        return channel_work(instance, n, slots, pitch)
+
     def params(instance: Instance) -> Params:
         return _params(instance, plain(instance), window(instance))
 
@@ -64,6 +68,7 @@ def depthwise_kernels_thumb(
             when=when,
             scratch=scratch,
             window=rows_together,
+            work=work,
         )
 
     return (
@@ -149,7 +154,7 @@ def depthwise_kernel_thumb2(
         when=fits,
         scratch=scratch,
         window=window,
-        work=row_tap_work(twos=True),
+        work=pair_work,
     )
 
 

@@ -7,8 +7,7 @@ from typing import cast
 
 from tinycc.ir.graph import Instance
 from tinycc.ops.dense_work import is_clamped, is_shifted
-from tinycc.ops.op import CountWork
-from tinycc.ops.work import Slides, Taps, splits
+from tinycc.ops.work import Slides, Taps, copy_work, splits
 
 
 def expanding_work(
@@ -27,6 +26,8 @@ def expanding_work(
     height, stride = instance.inputs[1].type.shape[1], attrs.strides
     fours, outputs = -(-in_channels // 4), -(-width // 4)
     lines = 4 * (channels // in_channels)
+    pad_right = width + 2 - in_width - attrs.pads[1]
+    flat = (in_width + max(attrs.pads[1], pad_right) + 1) // 2 * 2  # columns, rows made as one
     found: Counter[str] = Counter()
     for size, times in splits(rows, n):
         expanded = times * fours * (height + (size - 1) * min(height, stride[0]))
@@ -45,6 +46,8 @@ def expanding_work(
                 "line_rows": made * height,
                 "repeats": made * (lines // 4) * (lines > 4),
                 f"channels_{stride[1]}": made * lines,
+                "flat": times * fours * lines * -(-size * flat // 4),
+                "made_pixels": made * width,
                 f"outputs_{stride[1]}_{pairs}": made * lines * outputs,
                 f"rows_{stride[1]}_{pairs}": made * lines * outputs * height,
                 f"rest_{stride[1]}_{width % 4}": made * lines * (width % 4 > 0),
@@ -54,52 +57,88 @@ def expanding_work(
     return found
 
 
-def tap_work(instance: Instance, twos: bool) -> Counter[str]:
-    """ROWS kernels that find the taps of a pixel, then go over its channels.
-
-    `twos`: neighbouring pixels inside the image are taken two by two for 3x3 windows of stride 1.
-    """
-    attrs = cast(Slides, instance.attrs)
+def tap_work(instance: Instance, n: int) -> Counter[str]:
+    """ROWS kernels that look for every tap of every output."""
     _, height, width, _ = instance.inputs[1].type.shape
     _, rows, columns, channels = instance.output.type.shape
     taps = Taps(instance, (height, width))
-    paired = 0
-    if twos and (height, width) == (3, 3) and attrs.strides[1] == attrs.dilations[1] == 1:
-        paired = sum(count == height for count in taps.rows) * _pairs(instance, taps)
-    pixels = rows * columns - 2 * paired
-    found = Counter(
+    outputs = rows * columns * channels
+    return Counter(
         {
             "calls": rows,
             "zeroed": rows * channels,
-            "pixels": pixels,
-            "pairs": paired,
-            "pixel_rows": (pixels + paired) * height,
-            "pixel_taps": (pixels + paired) * height * width,
-            "outputs": pixels * channels,
-            "paired_outputs": paired * channels,
-            "products": pixels * channels * height * width,
+            "pixels": rows * columns,
+            "outputs": outputs,
+            "output_rows": outputs * height,
+            "products": outputs * height * width,
             "inside": sum(taps.rows) * sum(taps.columns) * channels,
             "in_rows": sum(taps.rows) * columns * width * channels,
-            "output_rows": pixels * channels * height,
+            "shifted": outputs * (is_shifted(instance) or is_clamped(instance)),
         }
     )
-    if is_shifted(instance) or is_clamped(instance):
-        found["shifted"] = rows * columns * channels
-    return found
 
 
-def _pairs(instance: Instance, taps: Taps) -> int:
-    """Pairs of a row without padding: two neighbours that are both inside, from the left."""
+def channel_work(instance: Instance, n: int, slots: int, pitch: int) -> Counter[str]:
+    """tinycc_dw_s8_thumb: channel by channel rows are expanded into a ring of `slots` rows.
+
+    `pitch`: words of a row; outputs are made two by two.
+    """
     attrs = cast(Slides, instance.attrs)
-    in_width, found, column = instance.inputs[0].type.shape[2], 0, 0
-    while column + 1 < len(taps.columns):
-        left = column - attrs.pads[1]
-        both = taps.columns[column] == 3 and left + 3 < in_width
-        found += both
-        column += 2 if both else 1
+    (_, _, in_width, in_channels), (_, rows, width, channels) = (
+        instance.inputs[0].type.shape,
+        instance.output.type.shape,
+    )
+    _, height, columns, _ = instance.inputs[1].type.shape
+    stride, several = attrs.strides, channels > in_channels
+    found: Counter[str] = Counter()
+    for size, times in splits(rows, n):
+        expanded = times * in_channels * (slots + (size - 1) * min(slots, stride[0]))
+        made, pairs = times * size * channels, -(-width // 2)
+        loads = made if several else times * in_channels
+        found += Counter(
+            {
+                "calls": times,
+                "channels": times * in_channels,
+                "emptied": times * in_channels * slots * pitch,
+                "moves": times * in_channels * (size - 1),
+                "expanded_rows": expanded,
+                "expanded_pixels": expanded * in_width,
+                "loads": loads,
+                "loaded": loads * height * columns,
+                "lines": made,
+                f"pairs_{stride[1]}": made * pairs,
+                f"pair_rows_{stride[1]}": made * pairs * height,
+                f"pair_taps_{stride[1]}": made * pairs * height * columns,
+                "odd": made * (width % 2),
+                "clamped": made * width * is_clamped(instance),
+            }
+        )
     return found
 
 
-def row_tap_work(twos: bool) -> CountWork:
-    """`tap_work` as `Kernel.work`."""
-    return lambda instance, n: tap_work(instance, twos)
+def pair_work(instance: Instance, n: int) -> Counter[str]:
+    """tinycc_dw3x3_s8_thumb2: two pixels at once, from copies of up to 64 channels at the edges."""
+    attrs = cast(Slides, instance.attrs)
+    _, rows, width, channels = instance.output.type.shape
+    in_width, stride = instance.inputs[0].type.shape[2], attrs.strides[1]
+    full = Taps(instance, (3, 3)).rows.count(3)
+    lefts = [at * stride - attrs.pads[1] for at in range(0, width, 2)]
+    inside = sum(left >= 0 and left + 3 + stride <= in_width for left in lefts)
+    pairs, whole = rows * len(lefts), full * inside
+    edges = pairs - whole
+    found = Counter(
+        {
+            "calls": rows,
+            "pairs": pairs,
+            "edges": edges,
+            f"channels_{stride}": pairs * channels,
+            "single_channels": rows * (width % 2) * channels,
+            "shifted": pairs * channels * is_shifted(instance),
+            "clamped": rows * width * channels * is_clamped(instance),
+        }
+    )
+    for count, times in splits(channels, 64):
+        columns = edges * times * 3 * (3 + stride)
+        found["edge_blocks"] += edges * times
+        found.update(copy_work(columns, count))
+    return found

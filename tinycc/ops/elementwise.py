@@ -10,9 +10,10 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
+from tinycc.ops.activation import output_bounds
 from tinycc.ops.examples import ExampleMaker, Infer
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
-from tinycc.ops.numerics import Clamp
+from tinycc.ops.numerics import INT8_MAX, INT8_MIN, Clamp
 from tinycc.ops.op import Field, RowRange, Work, elements
 from tinycc.ops.work import splits
 
@@ -64,13 +65,15 @@ def line_work(instance: Instance, n: int) -> Work:
     lines = math.prod(loop.extent for loop in found[:-1])
     runs = list(splits(extent, n)) if flat else [(found[-1].extent, lines)]
     calls, count = -(-extent // n), sum(times for _, times in runs)
+    total = sum(size * times for size, times in runs)
     return {
         "calls": calls,
         "units": calls if flat else extent,
         "lines": count,
-        "elements": sum(size * times for size, times in runs),
+        "elements": total,
         "fours": sum(-(-size // 4) * times for size, times in runs),
         "fixed": count * found[-1].advances.count(False),
+        "clamped": total * (output_bounds(instance) != (INT8_MIN, INT8_MAX)),
     }
 
 

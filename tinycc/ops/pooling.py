@@ -13,7 +13,7 @@ from tinycc.ir.graph import Instance, Tensor
 from tinycc.ir.types import TensorType
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, onnx_integers
-from tinycc.ops.op import Columns, CountWork, Field, RowRange, Window, Work
+from tinycc.ops.op import Columns, CountWork, Field, Params, RowRange, Window, Work
 from tinycc.ops.spatial import (
     Pads,
     Pair,
@@ -28,7 +28,7 @@ from tinycc.ops.spatial import (
     to_nhwc,
     windows,
 )
-from tinycc.ops.work import Taps
+from tinycc.ops.work import Taps, number
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,16 @@ def pool_fields(instance: Instance) -> tuple[Field, ...]:
 def pool_work(lanes: int) -> CountWork:
     """`work` of ROWS kernels that go over the taps of a pixel, so many channels at once."""
     return lambda instance, n: _work(instance, lanes)
+
+
+def shifted_work(lanes: int, params: Callable[[Instance], Params]) -> CountWork:
+    """The same for means, whose requantisation may shift."""
+
+    def work(instance: Instance, n: int) -> Work:
+        found = _work(instance, lanes)
+        return {**found, "shifted": found["blocks"] * (number(params(instance), "shift") > 0)}
+
+    return work
 
 
 def _work(instance: Instance, lanes: int) -> Work:

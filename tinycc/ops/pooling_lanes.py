@@ -9,7 +9,7 @@ from tinycc.ir.graph import Instance
 from tinycc.ops.dense_dsp import DSP
 from tinycc.ops.dense_x86 import AVX2
 from tinycc.ops.op import Kernel
-from tinycc.ops.pooling import geometry, pool_work
+from tinycc.ops.pooling import geometry, shifted_work
 
 _MOST_COLUMNS = 255  # of a window, whose sum of int8 fits int16
 
@@ -23,10 +23,9 @@ def with_average_lanes(kernels: tuple[Kernel, ...]) -> tuple[Kernel, ...]:
     ) -> Kernel:
         symbol = f"tinycc_average_pool2d_s8_{name}"
         source = f"average_pool2d/{symbol}.c"
-        work = pool_work(lanes)
-        return replace(
-            kernels[portable], symbol=symbol, source=source, isa=isa, when=when, work=work
-        )
+        plain = kernels[portable]
+        work = shifted_work(lanes, plain.params)
+        return replace(plain, symbol=symbol, source=source, isa=isa, when=when, work=work)
 
     fast = (
         variant("dsp", DSP, 4, _fits_dsp),
