@@ -176,6 +176,10 @@ tinycc_kernel tinycc_dwconv3x3_s8_dsp; /* 3x3 only */
  * scratch is 8 * ((n + 2) * pitch + 8) + 4 * n * pitch bytes. */
 tinycc_kernel tinycc_dwconv3x3_flat_s8_dsp;
 
+/* The same for an even number of channels, one output channel for each, two at a time and one row
+ * per call: half the scratch, 4 * kernel_height * (2 * pitch + 1) bytes. */
+tinycc_kernel tinycc_dwconv2d_thin_s8_dsp;
+
 /* Depthwise for Arm cores without SIMD instructions (tinycc_dw_s8_thumb.h). */
 typedef struct {
     int32_t in_width, in_channels;

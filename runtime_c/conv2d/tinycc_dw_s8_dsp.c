@@ -401,7 +401,7 @@ __asm__(
     "    .popsection\n");
 
 tinycc_dw_s8_dsp_plan tinycc_dw_s8_dsp_begin(const tinycc_dwconv2d_s8_dsp_params *p, int32_t pairs,
-                                             void *scratch)
+                                             int32_t channels, void *scratch)
 {
     const int32_t fours = (p->out_width + 3) / 4, used = (p->pad_left + p->in_width + 1) / 2;
     const int32_t reached = p->stride * 2 * (fours - 1) + pairs + (p->stride == 1 ? 1 : 3);
@@ -413,9 +413,9 @@ tinycc_dw_s8_dsp_plan tinycc_dw_s8_dsp_begin(const tinycc_dwconv2d_s8_dsp_params
     plan.plane = p->kernel_height * plan.pitch;
     plan.multiplier = p->out_channels / p->in_channels;
     plan.planes = scratch;
-    plan.rows = (const int32_t **)(void *)(plan.planes + 4 * plan.plane);
-    for (int32_t *to = plan.planes; to < plan.planes + 4 * plan.plane; to += 4) {
-        to[0] = to[1] = to[2] = to[3] = (int32_t)(zero << 16 | zero);
+    plan.rows = (const int32_t **)(void *)(plan.planes + channels * plan.plane);
+    for (int32_t *to = plan.planes; to < plan.planes + channels * plan.plane; to += 2) {
+        to[0] = to[1] = (int32_t)(zero << 16 | zero);
     }
     return plan;
 }

@@ -45,9 +45,10 @@ typedef struct {
     const int32_t **rows; /* those of the window in a plane */
 } tinycc_dw_s8_dsp_plan;
 
-/* Lays out the scratch and fills the planes with padding. */
+/* Lays out the scratch for so many channels at a time, a multiple of 2, and fills the planes with
+ * padding. */
 tinycc_dw_s8_dsp_plan tinycc_dw_s8_dsp_begin(const tinycc_dwconv2d_s8_dsp_params *p, int32_t pairs,
-                                             void *scratch);
+                                             int32_t channels, void *scratch);
 
 /* Rows of four channels to expand. The order is that of the assembly. */
 typedef struct {
@@ -123,7 +124,7 @@ static inline void tinycc_dw_s8_dsp_all(const tinycc_dwconv2d_s8_dsp_params *p, 
                                         tinycc_dw_s8_dsp_make *make, const void *const *in,
                                         int8_t *y, int32_t n, void *scratch)
 {
-    const tinycc_dw_s8_dsp_plan plan = tinycc_dw_s8_dsp_begin(p, pairs, scratch);
+    const tinycc_dw_s8_dsp_plan plan = tinycc_dw_s8_dsp_begin(p, pairs, 4, scratch);
     const int32_t times = plan.multiplier, height = p->kernel_height;
     tinycc_dw_s8_dsp_line line = {NULL,
                                   plan.rows,

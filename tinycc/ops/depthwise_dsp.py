@@ -14,7 +14,7 @@ from tinycc.ops.dense import instance_constants
 from tinycc.ops.dense_dsp import DSP, fraction_bits, keeps_int32
 from tinycc.ops.dense_work import is_clamped
 from tinycc.ops.depthwise_work import expanding_work
-from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, Work
+from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, Work, never
 from tinycc.ops.work import splits
 
 _MOST_FOLDED = 8  # 2**8 * -128 is the least int16
@@ -35,7 +35,7 @@ def depthwise_kernels_dsp(
     window: Callable[[Instance], Window],
     depthwise: Callable[[Instance], bool],
 ) -> tuple[Kernel, ...]:
-    """3x3, and any other window up to 7 columns wide."""
+    """3x3; any other window up to 7 columns wide; the same with half the scratch."""
 
     def fits(instance: Instance) -> bool:
         return depthwise(instance) and _fits(instance, _numbers(plain(instance)))
@@ -53,8 +53,7 @@ def depthwise_kernels_dsp(
     def keeps_lanes(instance: Instance) -> bool:
         """Four channels of all rows are copied before any of their outputs is written."""
         own = _numbers(plain(instance))
-        alike = own["in_channels"] == own["out_channels"] and own["in_channels"] % 4 == 0
-        return alike and own["out_width"] <= own["in_width"]
+        return _is_single(own) and _is_narrower(own) and own["in_channels"] % 4 == 0
 
     def work(instance: Instance, n: int) -> Work:
         own, fraction = _numbers(plain(instance)), fraction_bits(instance)
@@ -78,11 +77,22 @@ def depthwise_kernels_dsp(
             work=work,
         )
 
-    return (
-        _flat(kernel("tinycc_dwconv3x3_flat_s8_dsp", is_3x3, _overlapping_pairs), plain, window),
-        kernel("tinycc_dwconv3x3_s8_dsp", is_3x3, _overlapping_pairs),
-        kernel("tinycc_dwconv2d_s8_dsp", fits, _even_pairs),
+    def is_even(instance: Instance) -> bool:
+        own = _numbers(plain(instance))
+        return fits(instance) and own["in_channels"] % 2 == 0 and _is_single(own)
+
+    general = kernel("tinycc_dwconv2d_s8_dsp", fits, _even_pairs)
+    thin = replace(
+        general,
+        symbol="tinycc_dwconv2d_thin_s8_dsp",
+        when=is_even,
+        scratch=lambda i: _scratch(_numbers(plain(i)), lanes=2),
+        window=window,
+        over=lambda i: _is_narrower(_numbers(plain(i))),
     )
+    square = kernel("tinycc_dwconv3x3_s8_dsp", is_3x3, _overlapping_pairs)
+    flat = kernel("tinycc_dwconv3x3_flat_s8_dsp", is_3x3, _overlapping_pairs)
+    return _flat(flat, plain, window), square, general, thin
 
 
 def _numbers(plain: Params) -> dict[str, int]:
@@ -108,8 +118,9 @@ def _pitch(own: dict[str, int]) -> int:
     return max(used, 2 * stride * (fours - 1) + _pairs(own) + (1 if stride == 1 else 3))
 
 
-def _scratch(own: dict[str, int]) -> int:
-    return 4 * own["kernel_height"] * (4 * _pitch(own) + 1)
+def _scratch(own: dict[str, int], lanes: int = 4) -> int:
+    """The formulas of tinycc_conv2d.h."""
+    return 4 * own["kernel_height"] * (lanes * _pitch(own) + 1)
 
 
 def _flat(square: Kernel, plain: Portable, window: Callable[[Instance], Window]) -> Kernel:
@@ -134,7 +145,9 @@ def _flat(square: Kernel, plain: Portable, window: Callable[[Instance], Window])
     def work(instance: Instance, n: int) -> Work:
         return _flat_work(instance, n, _flat_pitch(_numbers(plain(instance))))
 
-    return replace(square, when=is_narrow, window=flat_rows, scratch=flat_scratch, work=work)
+    return replace(
+        square, when=is_narrow, window=flat_rows, scratch=flat_scratch, over=never, work=work
+    )
 
 
 def _flat_work(instance: Instance, n: int, pitch: int) -> Counter[str]:
@@ -168,6 +181,14 @@ def _flat_pitch(own: dict[str, int]) -> int:
     """The formula of tinycc_conv2d.h."""
     pad_right = own["out_width"] + 2 - own["in_width"] - own["pad_left"]
     return (own["in_width"] + max(own["pad_left"], pad_right) + 1) // 2 * 2
+
+
+def _is_single(own: dict[str, int]) -> bool:
+    return own["in_channels"] == own["out_channels"]
+
+
+def _is_narrower(own: dict[str, int]) -> bool:
+    return own["out_width"] <= own["in_width"]
 
 
 _Pack = Callable[[np.ndarray, int], np.ndarray]

@@ -109,7 +109,7 @@ def _always(_: Instance) -> bool:
     return True
 
 
-def _never(_: Instance) -> bool:
+def never(_: Instance) -> bool:
     return False
 
 
@@ -147,7 +147,7 @@ class Kernel:
     units: Callable[[Instance], int] | None = None
     pointers: Callable[[Instance], tuple[int, ...]] = _activations
     work: CountWork | None = None
-    over: Callable[[Instance], bool] = _never
+    over: Callable[[Instance], bool] = never
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinycc.ops.op import row_count
+from tinycc.ops.op import Kernel, Window, row_count
 from tinycc.schedule.forms import (
     form_choices,
     form_costs,
@@ -73,15 +73,31 @@ class Candidates:
 
     def __init__(self, layers: Schedule, target: Target) -> None:
         self.graph, self.alignment = layers.graph, target.alignment
+        self._can_be_over: dict[tuple[int, Kernel], bool] = {}
         self.layers, self.outside = layers.steps, layers.outside
         self.streamed = layers.streamed
         self.alone = [layer_forms(self.graph, step, target) for step in layers.steps]
         self.turning = [turning_forms(self.graph, step, target) for step in layers.steps]
         self.alone_costs, self.turn_costs = form_costs(self.graph, self.alone, self.turning, target)
+        self.over = [self._window_over(forms) for forms in self.turning]
         self.rows = [row_step(self.graph, forms[0]) for forms in self.turning]
         self.heights = {name: row_count(t.type) for name, t in self.graph.tensors.items()}
         self.roots = _roots(layers)
         self.births, self.deaths = self._lives()
+
+    def _is_over(self, step: Step) -> bool:
+        """Whether a step's kernel may write its row over the first one of its window."""
+        key = step.index, step.kernel
+        if key not in self._can_be_over:
+            self._can_be_over[key] = step.kernel.over(self.graph.instance(step.node))
+        return self._can_be_over[key]
+
+    def _window_over(self, forms: Sequence[Step]) -> Window | None:
+        """The window of a step one of whose kernels may write its row over the first one of it."""
+        for form in forms:
+            if self._is_over(form) and form.kernel.window is not None:
+                return form.kernel.window(self.graph.instance(form.node))
+        return None
 
     def _lives(self) -> tuple[dict[str, int], dict[str, int]]:
         """Per root tensor: the step that makes it (-1: an input) and the last that reads it."""
@@ -202,7 +218,7 @@ class Candidates:
         rings, shared = self.rings(played, inner)
         if self.streamed is not None and start == 0:
             rings[self.streamed] = played.earlier_rows(self.streamed)
-        slots = handed_over(self.graph, played, inner, rings, shared)
+        slots = handed_over(played, self.over[start:stop], inner, rings, shared)
         brief_in_place(self.graph, played, inner, rings, shared)
         region = Region(start, stop - 1, rings, shared, slots)
         growers = [*self._outputs(played, after - before), *self._lasting(played, region)]
@@ -226,7 +242,7 @@ class Candidates:
 
     def _room(self, step: Step, slots: Mapping[str, tuple[int, int]]) -> int:
         """Bytes for a turn of a step; endless where its kernel cannot write into its slot."""
-        if step.node.output in slots and not step.kernel.over(self.graph.instance(step.node)):
+        if step.node.output in slots and not self._is_over(step):
             return _ENDLESS
         return aligned(passing_scratch(step), self.alignment)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from tinycc.ir.graph import Graph
-from tinycc.ops.op import row_count
+from tinycc.ops.op import Window, row_count
 from tinycc.schedule.order import overwritable
 from tinycc.schedule.rolling import Play
 
@@ -31,24 +31,28 @@ def rings_of(
 
 
 def handed_over(
-    graph: Graph, played: Play, inner: Sequence[int], rings: dict[str, int], shared: dict[str, str]
+    played: Play,
+    windows: Sequence[Window | None],
+    inner: Sequence[int],
+    rings: dict[str, int],
+    shared: dict[str, str],
 ) -> dict[str, tuple[int, int]]:
     """Single rows that a depthwise kernel writes over the first row of its window.
 
-    They join the ring of their operand, which gets no larger.
+    They join the ring of their operand, which gets no larger. `windows`: of every step that has a
+    kernel that is able to.
     """
     makers = {played.steps[position].output: position for position in inner}
     slots: dict[str, tuple[int, int]] = {}
     for y in inner:
-        step = played.steps[y].step
-        name, instance = step.node.output, graph.instance(step.node)
-        x = step.node.inputs[0]
+        node = played.steps[y].step.node
+        name, x = node.output, node.inputs[0]
         busy = {*shared, *shared.values()}
         if rings[name] > 1 or x not in makers or busy & {x, name}:
             continue
-        if not step.kernel.over(instance) or step.kernel.window is None:
+        window = windows[y]
+        if window is None:
             continue
-        window = step.kernel.window(instance)
         if played.replaces(makers[x], y, window.stride, -window.pad, rings[x]):
             shared[name], slots[name] = x, (window.stride, -window.pad)
             rings[name] = rings[x]
