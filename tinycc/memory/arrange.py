@@ -56,7 +56,7 @@ def _arranged(
     fastest = goal.optimize == "speed"
     elsewhere, pushed = outside(graph, goal.input_memory)
     layers = layer_schedule(graph, target, fastest, join, elsewhere, pushed)
-    if not Front(layers, target).points:  # no region can take pushed rows as they come
+    if pushed and not Front(layers, target).points:  # no region takes pushed rows as they come
         layers = with_reason(layer_schedule(graph, target, fastest, join, pushed=pushed))
     found: list[tuple[Plan, tuple[Point, ...]]] = []
     for order in [layers] if fastest else best_orders(layers, lambda one: _peak(one, target, goal)):

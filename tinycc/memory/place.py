@@ -14,7 +14,7 @@ from tinycc.memory.traffic import of_buffer, traffic
 from tinycc.schedule.model import Schedule
 from tinycc.schedule.order import aligned
 
-SOLVER_SECONDS = 2.0  # `analyze` answers within a few; real networks take 0.1
+SOLVER_SECONDS = 0.8  # per plan, of which `analyze` makes a few; real networks take 0.1
 
 
 def plan(schedule: Schedule, alignment: int, rooms: Sequence[Room] = ()) -> Plan:

@@ -19,8 +19,8 @@ MOST_TRIED = 120
 """Orders looked at: 200 random graphs of up to 8 steps then end at most 5 % above the best of all
 their orders (tests/schedule/test_brute_force.py)."""
 
-MOST_WORK = 8_000
-"""Orders times squared steps: rolling out every region of an order takes that long."""
+MOST_WORK = 60_000
+"""Orders times cubed steps: rolling out every region of an order takes about that long."""
 
 WIDTH = 4
 """Orders of the same peak that are moved on from, and orders that are placed."""
@@ -33,7 +33,7 @@ def best_orders(layers: Schedule, peak: Callable[[Schedule], int]) -> list[Sched
     from being placed in its peak. The order of the schedule itself comes first among equals.
     """
     count = len(layers.steps)
-    most = min(MOST_TRIED, MOST_WORK // max(1, count * count))
+    most = min(MOST_TRIED, MOST_WORK // max(1, count**3))
     needs = _needs(layers)
     own = best = tuple(range(count))
     if most < 2 or not _has_choice(needs):

@@ -14,6 +14,7 @@ from typing import cast
 
 from tinycc.ir.graph import Graph, Node
 from tinycc.ops.concat import Concat
+from tinycc.schedule.model import Schedule
 from tinycc.schedule.order import is_view
 
 
@@ -64,4 +65,17 @@ def _bases(graph: Graph) -> dict[str, str]:
             found[node.output] = node.output
         elif node.inputs[0] in found:
             found[node.output] = found[node.inputs[0]]
+    return found
+
+
+def roots(layers: Schedule) -> dict[str, str]:
+    """The tensor whose bytes each run-time tensor is: itself, what it is a view of or a part of."""
+    graph = layers.graph
+    found = {name: name for name in graph.inputs}
+    for node in graph.nodes:
+        view = is_view(node) and node.inputs[0] in found
+        found[node.output] = found[node.inputs[0]] if view else node.output
+        if node.output in layers.joined:
+            inside = {found[name] for name in node.inputs}
+            found.update({name: node.output for name, root in found.items() if root in inside})
     return found

@@ -20,8 +20,9 @@ from tinycc.schedule.forms import (
     passing_scratch,
     turning_forms,
 )
+from tinycc.schedule.joins import roots
 from tinycc.schedule.model import Overlap, Region, Schedule, Step
-from tinycc.schedule.order import aligned, is_view, overwritable
+from tinycc.schedule.order import aligned, overwritable
 from tinycc.schedule.overlaps import Grower, Ring, over_tail, overlaps
 from tinycc.schedule.rings import brief_in_place, handed_over, rings_of
 from tinycc.schedule.rolling import Play, play, row_step
@@ -82,7 +83,7 @@ class Candidates:
         self.over = [self._window_over(forms) for forms in self.turning]
         self.rows = [row_step(self.graph, forms[0]) for forms in self.turning]
         self.heights = {name: row_count(t.type) for name, t in self.graph.tensors.items()}
-        self.roots = _roots(layers)
+        self.roots = roots(layers)
         self.births, self.deaths = self._lives()
 
     def _is_over(self, step: Step) -> bool:
@@ -396,16 +397,3 @@ def most_bytes(lasting: int, brief: Sequence[Brief]) -> int:
 def is_brief(name: str, rings: Mapping[str, int], shared: Mapping[str, str]) -> bool:
     """True for a ring of one row: it is needed only for a few turns at a time."""
     return rings[name] == 1 and name not in shared
-
-
-def _roots(layers: Schedule) -> dict[str, str]:
-    """The tensor whose bytes each run-time tensor is: itself, what it is a view of or a part of."""
-    graph = layers.graph
-    roots = {name: name for name in graph.inputs}
-    for node in graph.nodes:
-        view = is_view(node) and node.inputs[0] in roots
-        roots[node.output] = roots[node.inputs[0]] if view else node.output
-        if node.output in layers.joined:
-            inside = {roots[name] for name in node.inputs}
-            roots.update({name: node.output for name, root in roots.items() if root in inside})
-    return roots

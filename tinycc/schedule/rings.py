@@ -66,7 +66,7 @@ def brief_in_place(
     for y in inner:
         name = played.steps[y].output
         allowed = overwritable(graph.instance(played.steps[y].step.node))
-        for x in inner:
+        for x in inner if allowed else ():
             other = played.steps[x].output
             busy = {*shared, *shared.values()}
             if other not in allowed or rings[other] > 1 or rings[name] > 1 or busy & {other, name}:
@@ -88,7 +88,7 @@ def _take_over(
     step = played.steps[y]
     allowed = overwritable(graph.instance(step.step.node))
     best, saving = None, 0
-    for x in inner:
+    for x in inner if allowed else ():
         name = played.steps[x].output
         if name not in allowed or name in shared or name in shared.values():
             continue

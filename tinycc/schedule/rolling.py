@@ -89,6 +89,7 @@ class Play:
     readers: Mapping[str, tuple[int, ...]]
     heights: Mapping[str, int]
     turns: list[list[int]] = field(default_factory=list)
+    shareable: dict[tuple[int, int], int | None] = field(default_factory=dict)
     marks: list[int] = field(default_factory=list)
 
     @cached_property
@@ -128,6 +129,12 @@ class Play:
         return max(rows - self.dead(pushed, time, height) for rows, time in times)
 
     def shared_rows(self, x: int, y: int, height: int) -> int | None:
+        """Rows of one ring in which step y overwrites, row by row, what step x made; found once."""
+        if (x, y) not in self.shareable:
+            self.shareable[x, y] = self._shared_rows(x, y, height)
+        return self.shareable[x, y]
+
+    def _shared_rows(self, x: int, y: int, height: int) -> int | None:
         """Rows of one ring in which step y overwrites, row by row, what step x made.
 
         Row r of both lies in the same place. None where a row of x is still needed by another
