@@ -77,22 +77,10 @@ def depthwise_kernels_dsp(
             work=work,
         )
 
-    def is_even(instance: Instance) -> bool:
-        own = _numbers(plain(instance))
-        return fits(instance) and own["in_channels"] % 2 == 0 and _is_single(own)
-
     general = kernel("tinycc_dwconv2d_s8_dsp", fits, _even_pairs)
-    thin = replace(
-        general,
-        symbol="tinycc_dwconv2d_thin_s8_dsp",
-        when=is_even,
-        scratch=lambda i: _scratch(_numbers(plain(i)), lanes=2),
-        window=window,
-        over=lambda i: _is_narrower(_numbers(plain(i))),
-    )
     square = kernel("tinycc_dwconv3x3_s8_dsp", is_3x3, _overlapping_pairs)
     flat = kernel("tinycc_dwconv3x3_flat_s8_dsp", is_3x3, _overlapping_pairs)
-    return _flat(flat, plain, window), square, general, thin
+    return _flat(flat, plain, window), square, general, _thin(general, plain, window)
 
 
 def _numbers(plain: Params) -> dict[str, int]:
@@ -121,6 +109,23 @@ def _pitch(own: dict[str, int]) -> int:
 def _scratch(own: dict[str, int], lanes: int = 4) -> int:
     """The formulas of tinycc_conv2d.h."""
     return 4 * own["kernel_height"] * (lanes * _pitch(own) + 1)
+
+
+def _thin(general: Kernel, plain: Portable, window: Callable[[Instance], Window]) -> Kernel:
+    """From the kernel for any window the one that takes two channels at a time, not four."""
+
+    def is_even(instance: Instance) -> bool:
+        own = _numbers(plain(instance))
+        return general.when(instance) and own["in_channels"] % 2 == 0 and _is_single(own)
+
+    return replace(
+        general,
+        symbol="tinycc_dwconv2d_thin_s8_dsp",
+        when=is_even,
+        scratch=lambda i: _scratch(_numbers(plain(i)), lanes=2),
+        window=window,
+        over=lambda i: _is_narrower(_numbers(plain(i))),
+    )
 
 
 def _flat(square: Kernel, plain: Portable, window: Callable[[Instance], Window]) -> Kernel:
