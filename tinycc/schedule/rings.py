@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 
 from tinycc.ir.graph import Graph
 from tinycc.ops.op import Window, row_count
-from tinycc.schedule.order import overwritable
 from tinycc.schedule.rolling import Play
 
 RingBytes = Callable[[str, int], int]
@@ -63,15 +62,15 @@ def brief_in_place(
     graph: Graph, played: Play, inner: Sequence[int], rings: dict[str, int], shared: dict[str, str]
 ) -> None:
     """Single rows that an in-place operator writes over the single row that it reads."""
+    makers = {played.steps[position].output: position for position in inner}
     for y in inner:
         name = played.steps[y].output
-        allowed = overwritable(graph.instance(played.steps[y].step.node))
-        for x in inner if allowed else ():
-            other = played.steps[x].output
+        for other in played.steps[y].overwrites:
             busy = {*shared, *shared.values()}
-            if other not in allowed or rings[other] > 1 or rings[name] > 1 or busy & {other, name}:
+            if other not in makers or rings[other] > 1 or rings[name] > 1 or busy & {other, name}:
                 continue
-            if played.shared_rows(x, y, row_count(graph.tensors[name].type)) == 1:
+            height = row_count(graph.tensors[name].type)
+            if played.shared_rows(makers[other], y, height) == 1:
                 shared[name] = other
 
 
@@ -86,12 +85,12 @@ def _take_over(
 ) -> tuple[str, int] | None:
     """The operand whose ring an in-place operator should write into, and that ring's rows."""
     step = played.steps[y]
-    allowed = overwritable(graph.instance(step.step.node))
     best, saving = None, 0
-    for x in inner if allowed else ():
-        name = played.steps[x].output
-        if name not in allowed or name in shared or name in shared.values():
+    makers = {played.steps[x].output: x for x in inner} if step.overwrites else {}
+    for name in step.overwrites:
+        if name not in makers or name in shared or name in shared.values():
             continue
+        x = makers[name]
         height = row_count(graph.tensors[name].type)
         rows = played.shared_rows(x, y, height)
         if rows is None:

@@ -19,6 +19,7 @@ from tinycc import ops
 from tinycc.ir.graph import Graph, Instance
 from tinycc.ops.op import Drive, row_count
 from tinycc.schedule.model import Step
+from tinycc.schedule.order import overwritable
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class RowStep:
     """A step as the row machine sees it.
 
     `needs[operand][row]` are the first and last row of each run-time operand. An accumulating
-    step takes one turn per input row, and its only output row is there after the last.
+    step takes one turn per input row, and its only output row is there after the last. An in-place
+    operator may write over the operands in `overwrites`.
     """
 
     step: Step
@@ -35,6 +37,7 @@ class RowStep:
     turns: int
     needs: tuple[tuple[tuple[int, int], ...], ...]
     accumulates: bool = False
+    overwrites: tuple[str, ...] = ()
 
     def made(self, turns: int) -> int:
         """Output rows that are there after so many turns."""
@@ -61,7 +64,8 @@ def row_step(graph: Graph, step: Step) -> RowStep | None:
         tuple(found for ranges in rows if (found := ranges[operand]) is not None)
         for operand in range(len(operands))
     )
-    return RowStep(step, operands, output.name, len(rows), needs)
+    over = overwritable(instance)
+    return RowStep(step, operands, output.name, len(rows), needs, overwrites=over)
 
 
 def _makes_rows(instance: Instance, step: Step) -> bool:
@@ -90,6 +94,7 @@ class Play:
     heights: Mapping[str, int]
     turns: list[list[int]] = field(default_factory=list)
     shareable: dict[tuple[int, int], int | None] = field(default_factory=dict)
+    replaceable: dict[tuple[int, int, int], bool] = field(default_factory=dict)
     marks: list[int] = field(default_factory=list)
 
     @cached_property
@@ -155,8 +160,14 @@ class Play:
         """Whether row r of step y can be written where row r * stride + shift of step x lies.
 
         That is the first row of its window, and in the ring of `kept` rows of x: no row may be
-        written over one that is still needed, but for that very one.
+        written over one that is still needed, but for that very one. Found once.
         """
+        key = x, y, kept
+        if key not in self.replaceable:
+            self.replaceable[key] = self._replaces(x, y, stride, shift, kept)
+        return self.replaceable[key]
+
+    def _replaces(self, x: int, y: int, stride: int, shift: int, kept: int) -> bool:
         names = self.steps[x].output, self.steps[y].output
         turns = [(time, 0, row) for row, time in enumerate(self.turns[x])]
         turns += [(time, 1, row) for row, time in enumerate(self.turns[y])]
