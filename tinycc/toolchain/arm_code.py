@@ -21,7 +21,7 @@ def note(function: Function, mnemonic: str, operands: str) -> None:
     """Adds what one instruction does to the control flow and to the stack."""
     operands = re.split("[;@]", operands)[0].strip()
     base = mnemonic.removesuffix(".n").removesuffix(".w")
-    if base != "nop":  # padding after the end
+    if base != "nop" and (base, operands) != ("movs", "r0, r0"):  # padding: of code, and zeros
         function.runs_into_next = not _leaves(base, operands)
     target = _TARGET.search(operands)
     if target and _BRANCH.fullmatch(base):
