@@ -119,7 +119,7 @@ def _conv2d(draw: Layers) -> Instance:
 
 def _fully_connected(draw: Layers) -> Instance:
     inputs = draw.about(640)
-    if draw.one_of(True, False):  # as networks have them, and as vector kernels like them
+    if inputs % 2:  # as networks have them, and as vector kernels like them
         inputs = -(-inputs // 16) * 16
     x = draw.make.activation((draw.one_of(1, 1, 1, 3), inputs))
     shape, attrs = (draw.about(256), x.type.shape[1]), FullyConnected(draw.clamp())

@@ -103,6 +103,27 @@ static inline void tinycc_dw_s8_dsp_window(const tinycc_dwconv2d_s8_dsp_params *
 typedef void tinycc_dw_s8_dsp_make(const tinycc_dw_s8_dsp_plan *plan,
                                    const tinycc_dw_s8_dsp_line *line);
 
+/* Pairs of weights in a row of a window. */
+static inline int32_t tinycc_dw_s8_dsp_pairs(const tinycc_dwconv2d_s8_dsp_params *p)
+{
+    const int32_t pairs = p->stride == 1 ? p->kernel_width / 2 + 1 : (p->kernel_width + 1) / 2;
+    return pairs < 2 ? 2 : pairs;
+}
+
+/* One row of channels by the row function for any window. */
+static inline void tinycc_dw_s8_dsp_any(const tinycc_dw_s8_dsp_plan *plan,
+                                        const tinycc_dw_s8_dsp_line *line)
+{
+    switch (2 * plan->pairs + plan->stride) {
+    case 2 * 2 + 1: tinycc_dw_s8_dsp_2_1(line); break;
+    case 2 * 3 + 1: tinycc_dw_s8_dsp_3_1(line); break;
+    case 2 * 4 + 1: tinycc_dw_s8_dsp_4_1(line); break;
+    case 2 * 2 + 2: tinycc_dw_s8_dsp_2_2(line); break;
+    case 2 * 3 + 2: tinycc_dw_s8_dsp_3_2(line); break;
+    default: tinycc_dw_s8_dsp_4_2(line); break;
+    }
+}
+
 /* Several outputs per input channel: after the first of four channels, the three others. */
 static inline void tinycc_dw_s8_dsp_others(const tinycc_dwconv2d_s8_dsp_params *p,
                                            const tinycc_dw_s8_dsp_plan *plan,

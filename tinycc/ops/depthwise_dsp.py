@@ -121,6 +121,7 @@ def _thin(general: Kernel, plain: Portable, window: Callable[[Instance], Window]
     return replace(
         general,
         symbol="tinycc_dwconv2d_thin_s8_dsp",
+        source="conv2d/tinycc_dwconv2d_thin_s8_dsp.c",
         when=is_even,
         scratch=lambda i: _scratch(_numbers(plain(i)), lanes=2),
         window=window,
