@@ -14,6 +14,7 @@ from tinycc.api.network import run_samples
 from tinycc.api.verify import Comparison, compare_original
 from tinycc.errors import DoesNotFitError
 from tinycc.interp.interpreter import run
+from tinycc.pipeline import Options, compile_model
 from tinycc.target import load_target, missing_features
 from tinycc.toolchain.doctor import missing_tools
 from tinycc.toolchain.run import RunResult
@@ -143,7 +144,10 @@ def test_ad_tells_anomalies_apart_as_well_as_onnxruntime() -> None:
 def test_the_arena_is_as_small_as_proved_and_below_its_bar(model: Model) -> None:
     sram = model.network("host").report["memory"]["sram"]
     assert sram["optimal"] == (sram["arena"] == sram["lower_bound"])
-    # Where many rings may lie in one dying input the bound takes all of them to do so at once.
+    # Where many rings may lie in one dying input, the bound takes all of them to do so at once.
+    # Layer by layer it is reached.
+    layers = compile_model(model.path, Options(target="host", optimize="speed")).plan
+    assert layers.arena_bytes == layers.lower_bound
     assert sram["lower_bound"] <= sram["arena"] <= 1.2 * sram["lower_bound"]
     if model.arena_bar is not None:
         assert sram["arena"] <= model.arena_bar

@@ -115,10 +115,14 @@ def _best_of_spread(front: Front, limits: Limits, first: Plan) -> Plan:
 
 
 def _cheapest(front: Front, limits: Limits) -> Plan:
-    """The first plan from the cheapest schedule on that is allowed, else the smallest."""
+    """The first plan from the cheapest schedule on that is allowed, else the smallest of the last.
+
+    The smallest point is not always the one that is placed in the fewest bytes.
+    """
     plans: list[Plan] = []
+    last = front.points[-ALTERNATIVES:]
     for point in front.points:
-        if _may_fit(point, limits) or point is front.points[-1]:
+        if _may_fit(point, limits) or point in last:
             plans.append(_closest(front, limits, point, front.points[-1].extra))
             if limits.allow(plans[-1]):
                 return plans[-1]
