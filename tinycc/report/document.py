@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from tinycc import __version__, ops
+from tinycc import __version__
 from tinycc.ir.graph import Graph
-from tinycc.memory.plan import Arena, Plan
+from tinycc.memory.plan import Arena
 from tinycc.memory.traffic import traffic
 from tinycc.pipeline import Compiled
 from tinycc.report.accuracy import quantization_document, quantization_notes
-from tinycc.report.estimate import code_bytes, step_instructions
+from tinycc.report.buffers import buffer_documents
+from tinycc.report.estimate import code_bytes, seconds, step_instructions
 from tinycc.report.floats import float_notes
 from tinycc.report.measure import Measured
 from tinycc.report.reduction import reduction_document, reduction_notes
+from tinycc.report.steps import region_documents, step_documents
 from tinycc.schedule.cost import graph_macs
+from tinycc.target import Target
 
 SCHEMA = 1
 
@@ -25,11 +28,12 @@ def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         "schema": SCHEMA,
         "tool_version": __version__,
         "model": _model(compiled),
-        "target": {"name": compiled.target.name, "isa": sorted(compiled.target.isa)},
+        "target": _target(compiled.target),
         "memory": {
             "sram": _sram(compiled, measured),
             "flash": _flash(compiled, measured),
             "memories": _memories(compiled, measured),
+            "budgets": {"sram": compiled.options.ram, "flash": compiled.options.flash},
         },
         "front": [
             {
@@ -41,8 +45,9 @@ def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         ],
         "compute": _compute(compiled, measured),
         "reduction": reduction_document(compiled),
-        "steps": _steps(compiled, measured),
-        "buffers": _buffers(compiled.plan),
+        "steps": step_documents(compiled, measured),
+        "regions": region_documents(compiled.plan.schedule),
+        "buffers": buffer_documents(compiled.plan),
         "quantization": quantization_document(compiled.quantized),
         "machine": measured.machine or None,
         "notes": [
@@ -53,6 +58,15 @@ def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
             *compiled.plan.notes,
             *measured.notes,
         ],
+    }
+
+
+def _target(target: Target) -> dict[str, Any]:
+    return {
+        "name": target.name,
+        "description": target.description,
+        "isa": sorted(target.isa),
+        "clock_hz": target.clock_hz,
     }
 
 
@@ -143,74 +157,20 @@ def _flash(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         "code": code,
         "code_estimate": estimate,
         "total": weights + (estimate if code is None else code),
+        "available": compiled.target.flash_bytes,
     }
 
 
 def _compute(compiled: Compiled, measured: Measured) -> dict[str, Any]:
     macs, executed = (graph_macs(g) for g in (compiled.graph, compiled.plan.schedule.graph))
+    predicted = sum(step_instructions(compiled))
     return {
         "original_macs": compiled.source.original_macs,
         "macs": macs,
         "extra_macs": executed - macs,
         "recompute": executed / macs if macs else 1.0,
-        "instructions_predicted": sum(step_instructions(compiled)),
+        "instructions_predicted": predicted,
         "instructions": measured.instructions,
         "cycles_estimate": measured.cycles,
+        "seconds_estimate": seconds(compiled.target, predicted, measured.cycles),
     }
-
-
-def _steps(compiled: Compiled, measured: Measured) -> list[dict[str, Any]]:
-    plan = compiled.plan
-    predicted = step_instructions(compiled)
-    found = []
-    for step in plan.schedule.steps:
-        instance = plan.schedule.instance(step)
-        counted = measured.by_step.get(step.index)
-        found.append(
-            {
-                "index": step.index,
-                "kernel": step.kernel.symbol,
-                "nodes": list(step.node.origin),
-                "output": list(instance.output.type.shape),
-                "macs": ops.get(step.node.op).macs(instance),
-                "weights": sum(t.type.bytes for t in instance.inputs if t.is_constant),
-                "sram_live": _live(plan, step.index),
-                "instructions_predicted": predicted[step.index],
-                "instructions": counted.instructions if counted else None,
-                "cycles_estimate": counted.cycles if counted else None,
-            }
-        )
-    return found
-
-
-def _live(plan: Plan, step: int) -> int:
-    """Bytes of all arenas in use at a step; what buffers share counts once."""
-    total = 0
-    for region in plan.sizes:
-        spans = sorted(
-            (buffer.offset, buffer.offset + buffer.bytes)
-            for buffer in plan.buffers
-            if buffer.region == region and buffer.first_step <= step <= buffer.last_step
-        )
-        end = 0
-        for start, stop in spans:
-            total += max(0, stop - max(start, end))
-            end = max(end, stop)
-    return total
-
-
-def _buffers(plan: Plan) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": buffer.name,
-            "tensor": buffer.tensors[0] if buffer.tensors else None,
-            "tensors": list(buffer.tensors),
-            "offset": buffer.offset,
-            "inside": dict(buffer.inside),
-            "bytes": buffer.bytes,
-            "first_step": buffer.first_step,
-            "last_step": buffer.last_step,
-            "region": buffer.region,
-        }
-        for buffer in plan.buffers
-    ]
