@@ -33,10 +33,10 @@ demo: $(VENV)/run.stamp system-packages
 
 .PHONY: test test-all
 test: $(VENV)/dev.stamp system-packages
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -n auto -m "not slow"
 
 test-all: $(VENV)/dev.stamp system-packages
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto
 
 .PHONY: check
 check: $(VENV)/dev.stamp

@@ -115,7 +115,7 @@ int tinycc_roll(const tinycc_roll_region *region, uint8_t *const *bases, const v
         TINYCC_STEP(region->number + index);
         tinycc_roll_turn(region, index, bases, turns, pointers);
         turns[index]++;
-        index = region->step_count - 1;
+        index = region->steps[index].last_reader; /* none behind it was ready, or is now */
     }
     if (region->pushed != NULL) {
         if (turns[region->step_count] < region->pushed->height) {

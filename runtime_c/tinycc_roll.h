@@ -33,6 +33,7 @@ typedef struct {
     int32_t scratch; /* offset from bases[base], -1: none */
     int32_t n;
     int16_t operand_count, output, turns;
+    int16_t last_reader; /* the last step of the region that reads the output; itself if none does */
     int8_t accumulates, base;
 } tinycc_roll_step;
 

@@ -194,7 +194,7 @@ def rolling_samples(target: Target, seeds: range) -> dict[str, list[Sample]]:
             region, instance = schedule.region_of(step.index), schedule.instance(step)
             if not region.rolls:
                 continue
-            total += Counter(turn_work(instance, step, region.last - step.index))
+            total += Counter(turn_work(instance, step))
             if step.kernel.drive is Drive.ACCUMULATE:
                 own = counts.by_symbol[step.kernel.symbol].instructions
                 sample = Sample(kernel_work(instance, step.kernel, 1), own)
@@ -226,7 +226,7 @@ def fit(target: Target, wanted: str, path: Path) -> None:
         if is_wanted(symbol, wanted):
             costs[symbol] = fitted(samples)
             show(target, symbol, samples, costs[symbol])
-    text = [HEADER.format(target=target.name, date=date.today().isoformat())]
+    text = [HEADER.format(target=target.name, date=date.today().isoformat()).rstrip()]
     for symbol in sorted(costs):
         text.append(f"\n[{symbol}]")
         text += [f"{event} = {cost}" for event, cost in costs[symbol].items()]

@@ -51,9 +51,21 @@ class RegionPrinter:
         self.steps = plan.schedule.steps[region.first : region.last + 1]
         self.makers = {step.node.output: i for i, step in enumerate(self.steps)}
         self.step_name, self.constant = step_name, constant
+        self.last_readers = self._last_readers()
         self.name = f"roll_{region.first}"
         streamed = plan.schedule.streamed
         self.pushed = streamed if streamed in region.rings else None
+
+    def _last_readers(self) -> dict[int, int]:
+        """Per step that others of the region read the last one of these."""
+        operands = ((i, x) for i, step in enumerate(self.steps) for x, _ in self._operands(step))
+        return {self._maker(tensor): reader for reader, tensor in operands}
+
+    def _maker(self, tensor: Tensor) -> int:
+        """The step of the region that makes a tensor, or what it is a part of; -1: it is there."""
+        part = self.plan.schedule.within.get(tensor.name)
+        whole = self.makers.get(part.tensor, -1) if part else -1
+        return self.makers.get(tensor.name, whole)
 
     @property
     def pointers(self) -> int:
@@ -112,7 +124,6 @@ class RegionPrinter:
         height, part = _rows(tensor), self.plan.schedule.within.get(tensor.name)
         whole = self.graph.tensors[part.tensor] if part else tensor
         kept = self.region.rings.get(whole.name, height)
-        maker = self.makers.get(tensor.name, self.makers.get(whole.name, -1))
         pitch, (stride, shift) = whole.type.bytes // height, (1, 0)
         if tensor.name in self.region.slots:
             ring = self.graph.tensors[self.region.shared[tensor.name]]
@@ -130,8 +141,9 @@ class RegionPrinter:
         note = f"{tensor.name}, a ring" if kept < height else tensor.name
         found.tensors.append(
             f"    {{.fixed = {fixed}, .offset = {offset}, "
-            f".row_bytes = {pitch}, .height = {height}, .kept = {kept}, .maker = {maker}, "
-            f".base = {base}, .stride = {stride}, .shift = {shift % max(kept, 1)}}}, "
+            f".row_bytes = {pitch}, .height = {height}, .kept = {kept}, "
+            f".maker = {self._maker(tensor)}, .base = {base}, "
+            f".stride = {stride}, .shift = {shift % max(kept, 1)}}}, "
             f"/* {comment(note)} */"
         )
         found.numbers[tensor.name] = len(found.tensors) - 1
@@ -147,11 +159,13 @@ class RegionPrinter:
         scratch = self.plan.scratch(step.index)
         place = -1 if scratch is None else scratch.offset
         base = 0 if scratch is None else self.arenas[scratch.region]
+        index = step.index - self.region.first
         return (
             f"    {{.kernel = {step.kernel.symbol}, .params = &{self.step_name(step)},\n"
             f"     .operands = &{self.name}_operands[{first}], .operand_count = {count}, "
             f".output = {output},\n"
             f"     .scratch = {place}, .n = {units}, .turns = {turns}, "
+            f".last_reader = {self.last_readers.get(index, index)}, "
             f".accumulates = {int(accumulates)}, .base = {base}}},"
         )
 

@@ -82,23 +82,26 @@ def layer_work(instance: Instance, step: Step) -> Work:
     return {"steps": 1, "calls": calls, "pointers": pointers}
 
 
-def turns_cost(instance: Instance, step: Step, after: int, costs: CostTable) -> float:
-    """Instructions of a step of a rolling region that has `after` steps behind it."""
-    driver = _priced(turn_work(instance, step, after), costs.kernels.get(ROLL, _TURN))
+def turns_cost(instance: Instance, step: Step, costs: CostTable) -> float:
+    """Instructions of a step of a rolling region."""
+    driver = _priced(turn_work(instance, step), costs.kernels.get(ROLL, _TURN))
     return driver + kernel_cost(instance, step.kernel, units_per_turn(instance, step), costs)
 
 
-def turn_work(instance: Instance, step: Step, after: int) -> Work:
-    """The events of tinycc_roll that a step causes: before each turn all later steps are asked."""
+def turn_work(instance: Instance, step: Step) -> Work:
+    """The events of tinycc_roll that a step causes.
+
+    It is asked before each of its turns, and in vain about as often as there is a new row to read.
+    """
     kernel, rows = step.kernel, row_count(instance.output.type)
+    read = max((row_count(tensor.type) for tensor in instance.activations), default=rows)
     if kernel.drive is Drive.ACCUMULATE:
-        rows = row_count(instance.activations[0].type)
-    operands = len(kernel.pointers(instance))
-    pointers = operands
+        rows = read
+    pointers = len(kernel.pointers(instance))
     if kernel.drive is Drive.ROWS:
         assert kernel.window is not None
         pointers = kernel.window(instance).rows
-    return {"turns": rows, "polls": rows * after, "pointers": rows * pointers}
+    return {"turns": rows, "polls": rows + read, "pointers": rows * pointers}
 
 
 def units_per_turn(instance: Instance, step: Step) -> int:
@@ -114,7 +117,7 @@ def step_costs(schedule: Schedule, costs: CostTable) -> list[float]:
     for step in schedule.steps:
         region, instance = schedule.region_of(step.index), schedule.instance(step)
         if region.rolls:
-            found.append(turns_cost(instance, step, region.last - step.index, costs))
+            found.append(turns_cost(instance, step, costs))
         else:
             found.append(step_cost(instance, step, costs))
     return found

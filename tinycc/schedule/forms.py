@@ -36,19 +36,18 @@ def turning_forms(graph: Graph, layer: Step, target: Target) -> list[Step]:
         replace(layer, kernel=kernel, scratch_bytes=kernel.scratch(instance), together=1)
         for kernel in kernels
     ]
-    return sorted(steps, key=lambda step: turns_cost(instance, step, 0, target.cost))
+    return sorted(steps, key=lambda step: turns_cost(instance, step, target.cost))
 
 
 def form_costs(
     graph: Graph, alone: Sequence[Sequence[Step]], turning: Sequence[Sequence[Step]], target: Target
-) -> tuple[list[list[float]], list[list[tuple[float, float]]]]:
-    """Instructions of forms as layers; of those that take turns with no step or one behind them."""
+) -> tuple[list[list[float]], list[list[float]]]:
+    """Instructions of forms as layers, and of those that take turns."""
     layers, turns = [], []
     for forms, others in zip(alone, turning, strict=True):
         instance = graph.instance(forms[0].node)
         layers.append([step_cost(instance, step, target.cost) for step in forms])
-        both = ([turns_cost(instance, step, n, target.cost) for n in (0, 1)] for step in others)
-        turns.append([(first, second) for first, second in both])
+        turns.append([turns_cost(instance, step, target.cost) for step in others])
     return layers, turns
 
 

@@ -237,7 +237,8 @@ class Candidates:
             for waiting, forms in zip(beside, self.turning[start:stop], strict=True)
         ]
         for room, variants in form_choices(needs, int(rows.max())):
-            cost = self._turns_cost(start, variants)
+            forms = zip(self.turn_costs[start:stop], variants, strict=True)
+            cost = sum(costs[variant] for costs, variant in forms)
             chosen = replace(region, variants=variants)
             yield Candidate(chosen, whole + lasting + room, round(cost - layers))
 
@@ -246,14 +247,6 @@ class Candidates:
         if step.node.output in slots and not self._is_over(step):
             return _ENDLESS
         return aligned(passing_scratch(step), self.alignment)
-
-    def _turns_cost(self, start: int, variants: Sequence[int]) -> float:
-        """Instructions of a region; each step behind another one is asked before its turns."""
-        total, count = 0.0, len(variants)
-        for position, form in enumerate(variants):
-            alone, followed = self.turn_costs[start + position][form]
-            total += alone + (count - 1 - position) * (followed - alone)
-        return total
 
     def _inside(
         self, played: Play, region: Region, scratch: bool = True

@@ -157,7 +157,7 @@ class Tiles:
         if any(not _alike(parts, y, x) for y, x in shared.items()):
             shared = {}
             rings = {played.steps[p].output: played.ring_rows[p] for p in inner}
-        forms = tuple(self._forms(part, len(parts) - 1 - at) for at, part in enumerate(parts))
+        forms = tuple(map(self._forms, parts))
         fastest = tuple(choices[0] for choices in forms)
         alignment = self.candidates.alignment
         lasting, brief = Strip(fastest, rings, shared, played, alignment).kept
@@ -165,17 +165,17 @@ class Tiles:
         beside = tuple(lasting + int(rows[turns].max()) for turns in played.turns[: len(parts)])
         return Laid(forms, beside, lasting + int(rows.max()), rings, shared, played, alignment)
 
-    def _forms(self, part: StripNode, after: int) -> tuple[StripStep, ...]:
-        key = (part.node.output, part.reads, part.columns, after)
+    def _forms(self, part: StripNode) -> tuple[StripStep, ...]:
+        key = (part.node.output, part.reads, part.columns)
         if key not in self._steps:
-            self._steps[key] = tuple(self._made(part, after))
+            self._steps[key] = tuple(self._made(part))
         return self._steps[key]
 
-    def _made(self, part: StripNode, after: int) -> Iterator[StripStep]:
+    def _made(self, part: StripNode) -> Iterator[StripStep]:
         instance = strip_instance(self.graph, part)
         for kernel in kernel_choices(instance, self.target):
             step = Step(0, part.node, kernel, kernel.scratch(instance))
-            cost = turns_cost(instance, step, after, self.target.cost)
+            cost = turns_cost(instance, step, self.target.cost)
             yield StripStep(part, instance, step, cost)
 
     def _reach(self, start: int) -> int:
