@@ -24,11 +24,14 @@
 typedef void tinycc_kernel(const void *params, const void *const *in, void *out, int32_t n,
                            void *scratch);
 
-/* With TINYCC_PROFILE defined, the user's tinycc_profile_step is called before every step and, with
- * the number of steps, after the last one: point it at a cycle counter. */
+/* TINYCC_PROFILE is the name of a function of the user's: it learns which step runs from now on, and
+ * with the number of steps that none does. Point it at a cycle counter. */
 #ifdef TINYCC_PROFILE
-void tinycc_profile_step(int step);
-#define TINYCC_STEP(step) tinycc_profile_step(step)
+#if TINYCC_PROFILE + 0
+#error "name your function: -DTINYCC_PROFILE=f for a function `void f(int step)`"
+#endif
+void TINYCC_PROFILE(int step);
+#define TINYCC_STEP(step) TINYCC_PROFILE(step)
 #else
 #define TINYCC_STEP(step) ((void)0)
 #endif

@@ -27,8 +27,8 @@ void tinycc_port_print(const char *text);
 void tinycc_port_stack_paint(void);
 size_t tinycc_port_stack_used(void);
 
-/* Where generated code that was compiled with TINYCC_PROFILE says which step begins (see
- * stack_and_profile.S). */
+/* Where generated code that was compiled with -DTINYCC_PROFILE=tinycc_profile_step says which step
+ * begins (see stack_and_profile.S). */
 void tinycc_profile_step(int step);
 
 #endif

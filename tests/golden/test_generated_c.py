@@ -102,7 +102,7 @@ def test_generated_c_compiles_without_warnings(name: str, compiler: str, tmp_pat
     _compile(compiler, [*STRICT, "-O2"], tmp_path / "out", network)
 
 
-@pytest.mark.parametrize("compiler", ["g++", "clang++"])
+@pytest.mark.parametrize("compiler", ["g++", "clang++", "arm-none-eabi-g++"])
 def test_generated_headers_are_headers_for_cpp(compiler: str, tmp_path: Path) -> None:
     _require(compiler)
     for name in GOLDEN:
@@ -110,8 +110,9 @@ def test_generated_headers_are_headers_for_cpp(compiler: str, tmp_path: Path) ->
         network.write(tmp_path / name / "out")
         user = tmp_path / name / "main.cpp"
         user.write_text(f'#include "{name}.h"\n#include "{name}.h"\n')
-        done = _run([compiler, *CPP, f"-I{tmp_path / name / 'out'}", str(user)])
-        assert done.returncode == 0, done.stderr
+        for define in ("-UTINYCC_PROFILE", "-DTINYCC_PROFILE=on_step"):
+            done = _run([compiler, *CPP, define, f"-I{tmp_path / name / 'out'}", str(user)])
+            assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("name", GOLDEN)
@@ -139,6 +140,7 @@ def test_no_name_breaks_the_c(name: str, tmp_path: Path) -> None:
     network = _network(hostile(name), tmp_path)
     network.write(tmp_path / "out")
     _compile("gcc", [*STRICT, "-Wtrigraphs"], tmp_path / "out", network)
+    _compile("gcc", [*STRICT, "-Wtrigraphs", "-DTINYCC_PROFILE=f"], tmp_path / "out", network)
     for path, text in _own_texts(network).items():
         assert text.isascii(), path
         assert all(c.isprintable() or c in "\n\t" for c in text), path

@@ -104,7 +104,8 @@ def _stored(name: str, array: np.ndarray, type_: TensorType) -> np.ndarray:
         return array.astype(np.float32)
     scale, zero = np.float32(type_.scale), type_.zero_point
     info = np.iinfo(np.dtype(type_.dtype.value))
-    steps = np.rint(array.astype(np.float32) / scale) + zero
+    with np.errstate(over="ignore"):  # what lies beyond all steps is clipped
+        steps = np.rint(array.astype(np.float32) / scale) + zero
     stored: np.ndarray = np.clip(steps, info.min, info.max)
     return stored.astype(type_.dtype.numpy)
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from tinycc.emit.literals import float_literal
 from tinycc.ir.types import TensorType
 from tinycc.memory.plan import Arena, Plan
 from tinycc.ops.op import row_count
@@ -19,6 +22,7 @@ class Port:
     tensor: str
     type: TensorType
     function: str
+    suffix: str  # of its functions: `input`, or `input_<tensor>` where there are several
     macro: str  # prefix of its _BYTES, _SCALE, _ZERO_POINT
     offset: int | None
     variable: str
@@ -39,7 +43,12 @@ class Port:
         """The scale as a C float literal, None for float tensors."""
         if self.type.quantization is None:
             return None
-        return f"{self.type.quantization.scale[0]!r}f"
+        return float_literal(np.float32(self.type.quantization.scale[0]))
+
+    @property
+    def bits8(self) -> bool:
+        """True for quantised bytes, which C code can convert from and to real numbers."""
+        return self.scale is not None and self.type.dtype.bytes == 1
 
 
 @dataclass(frozen=True)

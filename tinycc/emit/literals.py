@@ -78,7 +78,7 @@ def _value(struct: str, field: Field, pool: ArrayPool) -> str:
     return _integer(int(field.value))
 
 
-def float_literal(value: float) -> str:
+def float_literal(value: float | np.float32) -> str:
     """The shortest C literal of type float that gives exactly this float32 value."""
     return f"{float(value)!r}f"
 

@@ -85,6 +85,12 @@ class CModel:
         return () if self.pushed else self.passed
 
     @property
+    def step_names(self) -> tuple[str, ...]:
+        """Of each step its kernel and the nodes of the model that it is made of."""
+        steps = self.plan.schedule.steps
+        return tuple(f"{s.kernel.symbol} {', '.join(s.node.origin)}".rstrip() for s in steps)
+
+    @property
     def rolls(self) -> bool:
         """True when some steps take turns."""
         return any(step.rolls for step in self.steps)
@@ -102,7 +108,7 @@ class CModel:
 
 _FUNCTIONS = (
     *("t", "init", "begin", "run", "step", "advance", "push_row", "argmax", "input", "output"),
-    *("more", "done", "ignored"),
+    *("more", "done", "ignored", "steps", "step_names", "nearest", "quantize_row"),
 )
 _LOCAL = ("at", "bases", "progress", "row", "slices", "turns")
 
@@ -202,7 +208,9 @@ class _Emitter:
             outside, place = tensor in self.passed, self.places[tensor]
             offset = None if outside or home is None else home.offset_of(tensor)
             arena = self.bases[home.region] if home else ""
-            found.append(Port(label, type_, function, function.upper(), offset, place, arena))
+            found.append(
+                Port(label, type_, function, suffix, function.upper(), offset, place, arena)
+            )
         return tuple(found)
 
     def _step(self, step: Step) -> PrintedStep:

@@ -66,6 +66,11 @@ def comment(text: str) -> str:
     return shown.replace("\\", "<U+005C>")
 
 
+def literal(text: str) -> str:
+    """A C string literal that shows what `comment` does; no two question marks make a trigraph."""
+    return '"' + comment(text).replace('"', '\\"').replace("??", "?\\?") + '"'
+
+
 def printable(text: str) -> str:
     """Text for a terminal: no control characters, no marks that change the reading direction."""
     return "".join(c if c.isprintable() else f"<U+{ord(c):04X}>" for c in text)

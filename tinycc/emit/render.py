@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import jinja2
 
-from tinycc.emit.names import comment
+from tinycc.emit.names import comment, literal
 from tinycc.paths import TEMPLATES
 
 
@@ -22,6 +22,7 @@ def _environment() -> jinja2.Environment:
         autoescape=False,  # C, not HTML; names pass through `comment` or `identifier`
     )
     environment.filters["comment"] = comment
+    environment.filters["literal"] = literal
     environment.filters["thousands"] = lambda number: f"{number:,}"
     return environment
 

@@ -22,7 +22,7 @@ from tinycc.toolchain.sizes import contributions, piece_at
 PLUGIN_SOURCE = SUPPORT / "qemu" / "count_blocks.c"
 PLUGIN_COMPILER_PACKAGES = ("gcc", "libc6-dev")
 COUNTS = "counts.txt"
-PROFILE_DEFINE = "TINYCC_PROFILE"
+PROFILE_DEFINE = "TINYCC_PROFILE=tinycc_profile_step"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,17 @@
 /* Fails to compile when this file meets the runtime of another tinycc. */
 typedef char audio_runtime_matches[TINYCC_RUNTIME_ABI == 4 ? 1 : -1];
 
+#ifdef TINYCC_PROFILE
+const char *const audio_step_names[AUDIO_STEPS + 1] = {
+    "tinycc_transpose_s8 /Conv_3",
+    "tinycc_conv2d_s8_dsp /Conv_3, /Relu_4, /QuantizeLinear_5",
+    "tinycc_dwconv2d_s8_dsp /Conv_9, /QuantizeLinear_10",
+    "tinycc_average_pool2d_s8_dsp /ReduceMean_12, /QuantizeLinear_13",
+    "tinycc_lookup_s8 /Sigmoid_15, /QuantizeLinear_16",
+    "none",
+};
+#endif
+
 /* Step 0 */
 static const tinycc_transpose_s8_params transpose_0 = {
     .rank = 2,
@@ -151,6 +162,7 @@ static int audio_advance(audio_t *net, int32_t slices)
     void *const quantizelinear31_scratch = arena + 0;
     void *const quantizelinear38 = arena + 0;
     const void *rows[16];
+    int status = AUDIO_MORE;
     tinycc_progress progress = {slices, net->turns};
 
     switch (net->at) {
@@ -158,7 +170,7 @@ static int audio_advance(audio_t *net, int32_t slices)
         net->at = 0;
         /* 0: /Conv_3: 1x2x1x24 -> 1x1x24x2 */
         if (progress.slices == 0) {
-            return AUDIO_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(0);
@@ -169,7 +181,7 @@ static int audio_advance(audio_t *net, int32_t slices)
         /* 1: /Conv_3, /Relu_4, /QuantizeLinear_5: 1x1x24x2 -> 1x1x12x4, 480 MACs */
         TINYCC_STEP(1);
         if (!tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch, &progress)) {
-            return AUDIO_MORE;
+            break;
         }
         /* fall through */
     case 2:
@@ -177,7 +189,7 @@ static int audio_advance(audio_t *net, int32_t slices)
         /* 2: /Conv_9, /QuantizeLinear_10: 1x1x12x4 -> 1x1x12x4, 144 MACs */
         TINYCC_STEP(2);
         if (!tinycc_each_row(tinycc_dwconv2d_s8_dsp, &conv2d_2, &conv2d_2_rows, quantizelinear16, quantizelinear31, rows, quantizelinear31_scratch, &progress)) {
-            return AUDIO_MORE;
+            break;
         }
         /* fall through */
     case 3:
@@ -185,24 +197,25 @@ static int audio_advance(audio_t *net, int32_t slices)
         /* 3: /ReduceMean_12, /QuantizeLinear_13: 1x1x12x4 -> 1x1x1x4 */
         TINYCC_STEP(3);
         if (!tinycc_each_row(tinycc_average_pool2d_s8_dsp, &average_pool2d_3, &average_pool2d_3_rows, quantizelinear31, quantizelinear38, rows, NULL, &progress)) {
-            return AUDIO_MORE;
+            break;
         }
         /* fall through */
     case 4:
         net->at = 4;
         /* 4: /Sigmoid_15, /QuantizeLinear_16: 1x1x1x4 -> 1x1x1x4 */
         if (progress.slices == 0) {
-            return AUDIO_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(4);
         tinycc_lookup_s8(&lookup_4, (const void *const[]){quantizelinear38}, quantizelinear38, 4, NULL);
         /* fall through */
     default:
-        TINYCC_STEP(5);
         net->at = 5;
+        status = AUDIO_DONE;
     }
-    return AUDIO_DONE;
+    TINYCC_STEP(AUDIO_STEPS);
+    return status;
 }
 
 audio_t audio_init(void *arena)

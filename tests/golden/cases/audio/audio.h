@@ -22,14 +22,25 @@ extern "C" {
 #define AUDIO_ARENA_BYTES 256
 #define AUDIO_ALIGN __attribute__((aligned(4)))
 
-/* Input `samples`: int8 1x2x24 scale 0.05 zero -3, real = scale * (value - zero point). */
+/* Input `samples`: int8 1x2x24 scale 0.05 zero -3. A value v stands for the real number
+ * AUDIO_INPUT_SCALE * (v - AUDIO_INPUT_ZERO_POINT). */
 #define AUDIO_INPUT_BYTES 48
 #define AUDIO_INPUT_SCALE 0.05000000074505806f
 #define AUDIO_INPUT_ZERO_POINT (-3)
-/* Output `alarm`: int8 1x4 scale 0.00390625 zero -128, real = scale * (value - zero point). */
+/* Output `alarm`: int8 1x4 scale 0.00390625 zero -128. A value v stands for the real number
+ * AUDIO_OUTPUT_SCALE * (v - AUDIO_OUTPUT_ZERO_POINT). */
 #define AUDIO_OUTPUT_BYTES 4
 #define AUDIO_OUTPUT_SCALE 0.00390625f
 #define AUDIO_OUTPUT_ZERO_POINT (-128)
+
+/* The steps of an inference, counted from 0; audio.c says what each of them does. Compiled with
+ * -DTINYCC_PROFILE=f, all C files call `void f(int step)`, which is yours, with the number of the
+ * step that runs from now on, and with AUDIO_STEPS when none does: it is done, or waits. */
+#define AUDIO_STEPS 5
+#ifdef TINYCC_PROFILE
+void TINYCC_PROFILE(int step);
+extern const char *const audio_step_names[AUDIO_STEPS + 1];
+#endif
 
 /* Private, and of no use outside an inference: what the arena does not hold. */
 typedef struct {
@@ -61,6 +72,39 @@ const int8_t *audio_output(const audio_t *net);
 
 /* Index of the largest of the 4 outputs, the first one of equals. */
 int audio_argmax(const audio_t *net);
+
+/* For programs that hold real numbers: real / scale + zero point, to the nearest, half to even, and
+ * the end of the range for what lies beyond; NaN gives the zero point. */
+static inline int32_t audio_nearest(float real, float scale, int32_t zero, int32_t low, int32_t high)
+{
+    const float steps = real / scale;
+    int32_t value, odd;
+    float rest;
+    if (!(steps > -512.0f && steps < 512.0f)) {
+        return steps > 0.0f ? high : steps < 0.0f ? low : zero;
+    }
+    value = (int32_t)steps;
+    odd = value & 1;
+    rest = steps - (float)value;
+    value += zero + (rest >= 0.5f && (odd || rest > 0.5f)) - (rest <= -0.5f && (odd || rest < -0.5f));
+    return value < low ? low : value > high ? high : value;
+}
+
+/* AUDIO_INPUT_BYTES real numbers as values of `samples`. */
+static inline void audio_quantize_input(const float *real, int8_t *stored)
+{
+    for (int32_t i = 0; i < AUDIO_INPUT_BYTES; i++) {
+        stored[i] = (int8_t)audio_nearest(real[i], AUDIO_INPUT_SCALE, AUDIO_INPUT_ZERO_POINT, INT8_MIN, INT8_MAX);
+    }
+}
+
+/* The real numbers, AUDIO_OUTPUT_BYTES of them, that the values of `alarm` stand for. */
+static inline void audio_dequantize_output(const int8_t *stored, float *real)
+{
+    for (int32_t i = 0; i < AUDIO_OUTPUT_BYTES; i++) {
+        real[i] = AUDIO_OUTPUT_SCALE * (float)(stored[i] - AUDIO_OUTPUT_ZERO_POINT);
+    }
+}
 
 #ifdef __cplusplus
 }

@@ -36,6 +36,21 @@
 /* Fails to compile when this file meets the runtime of another tinycc. */
 typedef char branches_runtime_matches[TINYCC_RUNTIME_ABI == 4 ? 1 : -1];
 
+#ifdef TINYCC_PROFILE
+const char *const branches_step_names[BRANCHES_STEPS + 1] = {
+    "tinycc_add_s8_thumb2 /Add_2, /QuantizeLinear_3",
+    "tinycc_transpose_s8 /Conv_7",
+    "tinycc_conv1x1_s8_dsp /Conv_7, /Clip_8, /QuantizeLinear_9",
+    "tinycc_transpose_s8",
+    "tinycc_transpose_s8 /Resize_14",
+    "tinycc_average_pool2d_s8_dsp /GlobalAveragePool_16, /QuantizeLinear_17",
+    "tinycc_softmax_s8 /Softmax_20, /QuantizeLinear_21",
+    "tinycc_resize_nearest_s8 /Resize_14",
+    "tinycc_transpose_s8",
+    "none",
+};
+#endif
+
 /* Step 0 */
 static const tinycc_add_s8_params add_0 = {
     .walk.groups = 1,
@@ -183,6 +198,7 @@ static int branches_advance(branches_t *net, int32_t slices)
     void *const resize39_resize_nearest_quantized = arena + 0;
     void *const map = arena + 1152;
     const void *rows[6];
+    int status = BRANCHES_MORE;
     tinycc_progress progress = {slices, net->turns};
 
     switch (net->at) {
@@ -191,14 +207,14 @@ static int branches_advance(branches_t *net, int32_t slices)
         /* 0: /Add_2, /QuantizeLinear_3: 1x4x6x6 x 1x4x6x6 -> 1x4x6x6 */
         TINYCC_STEP(0);
         if (!tinycc_each_run(tinycc_add_s8_thumb2, &add_0, &add_0_runs, (const void *const[]){concat31_quantized, right}, concat31_quantized, rows, NULL, &progress)) {
-            return BRANCHES_MORE;
+            break;
         }
         /* fall through */
     case 1:
         net->at = 1;
         /* 1: /Conv_7: 1x4x6x6 -> 1x6x6x4 */
         if (progress.slices == 0) {
-            return BRANCHES_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(1);
@@ -209,14 +225,14 @@ static int branches_advance(branches_t *net, int32_t slices)
         /* 2: /Conv_7, /Clip_8, /QuantizeLinear_9: 1x6x6x4 -> 1x6x6x4, 576 MACs */
         TINYCC_STEP(2);
         if (!tinycc_each_run(tinycc_conv1x1_s8_dsp, &conv2d_2, &conv2d_2_runs, (const void *const[]){conv22_transpose_quantized}, quantizelinear27, rows, quantizelinear27_scratch, &progress)) {
-            return BRANCHES_MORE;
+            break;
         }
         /* fall through */
     case 3:
         net->at = 3;
         /* 3: /DequantizeLinear_10.moved: 1x6x6x4 -> 1x4x6x6 */
         if (progress.slices == 0) {
-            return BRANCHES_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(3);
@@ -226,7 +242,7 @@ static int branches_advance(branches_t *net, int32_t slices)
         net->at = 4;
         /* 4: /Resize_14: 1x8x6x6 -> 1x6x6x8 */
         if (progress.slices == 0) {
-            return BRANCHES_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(4);
@@ -237,14 +253,14 @@ static int branches_advance(branches_t *net, int32_t slices)
         /* 5: /GlobalAveragePool_16, /QuantizeLinear_17: 1x6x6x8 -> 1x1x1x8 */
         TINYCC_STEP(5);
         if (!tinycc_each_row(tinycc_average_pool2d_s8_dsp, &average_pool2d_5, &average_pool2d_5_rows, resize39_transpose_quantized, quantizelinear45, rows, NULL, &progress)) {
-            return BRANCHES_MORE;
+            break;
         }
         /* fall through */
     case 6:
         net->at = 6;
         /* 6: /Softmax_20, /QuantizeLinear_21: 1x8 -> 1x8 */
         if (progress.slices == 0) {
-            return BRANCHES_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(6);
@@ -255,24 +271,25 @@ static int branches_advance(branches_t *net, int32_t slices)
         /* 7: /Resize_14: 1x6x6x8 -> 1x12x12x8 */
         TINYCC_STEP(7);
         if (!tinycc_each_row(tinycc_resize_nearest_s8, &resize_nearest_7, &resize_nearest_7_rows, resize39_transpose_quantized, resize39_resize_nearest_quantized, rows, NULL, &progress)) {
-            return BRANCHES_MORE;
+            break;
         }
         /* fall through */
     case 8:
         net->at = 8;
         /* 8: /QuantizeLinear_15.moved: 1x12x12x8 -> 1x8x12x12 */
         if (progress.slices == 0) {
-            return BRANCHES_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(8);
         tinycc_transpose_s8(&transpose_8, (const void *const[]){resize39_resize_nearest_quantized}, map, 1, NULL);
         /* fall through */
     default:
-        TINYCC_STEP(9);
         net->at = 9;
+        status = BRANCHES_DONE;
     }
-    return BRANCHES_DONE;
+    TINYCC_STEP(BRANCHES_STEPS);
+    return status;
 }
 
 branches_t branches_init(void *arena)

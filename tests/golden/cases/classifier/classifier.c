@@ -30,6 +30,16 @@
 /* Fails to compile when this file meets the runtime of another tinycc. */
 typedef char classifier_runtime_matches[TINYCC_RUNTIME_ABI == 4 ? 1 : -1];
 
+#ifdef TINYCC_PROFILE
+const char *const classifier_step_names[CLASSIFIER_STEPS + 1] = {
+    "tinycc_transpose_s8 /Conv_4",
+    "tinycc_conv2d_s8_dsp /Conv_4, /Relu_5, /QuantizeLinear_6",
+    "tinycc_max_pool2d_s8_dsp /MaxPool_8",
+    "tinycc_conv1x1_s8_dsp /Gemm_13, /QuantizeLinear_14",
+    "none",
+};
+#endif
+
 /* Step 0 */
 static const tinycc_transpose_s8_params transpose_0 = {
     .rank = 2,
@@ -118,6 +128,7 @@ static int classifier_advance(classifier_t *net, int32_t slices)
     void *const quantizelinear39 = arena + 128;
     void *const quantizelinear39_scratch = arena + 0;
     const void *rows[3];
+    int status = CLASSIFIER_MORE;
     tinycc_progress progress = {slices, net->turns};
 
     switch (net->at) {
@@ -125,7 +136,7 @@ static int classifier_advance(classifier_t *net, int32_t slices)
         net->at = 0;
         /* 0: /Conv_4: 1x2x8x8 -> 1x8x8x2 */
         if (progress.slices == 0) {
-            return CLASSIFIER_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(0);
@@ -136,7 +147,7 @@ static int classifier_advance(classifier_t *net, int32_t slices)
         /* 1: /Conv_4, /Relu_5, /QuantizeLinear_6: 1x8x8x2 -> 1x8x8x4, 4,608 MACs */
         TINYCC_STEP(1);
         if (!tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_1, &conv2d_1_rows, conv15_transpose_quantized, quantizelinear19, rows, quantizelinear19_scratch, &progress)) {
-            return CLASSIFIER_MORE;
+            break;
         }
         /* fall through */
     case 2:
@@ -144,24 +155,25 @@ static int classifier_advance(classifier_t *net, int32_t slices)
         /* 2: /MaxPool_8: 1x8x8x4 -> 1x4x4x4 */
         TINYCC_STEP(2);
         if (!tinycc_each_row(tinycc_max_pool2d_s8_dsp, &max_pool2d_2, &max_pool2d_2_rows, quantizelinear19, maxpool23_max_pool2d_quantized, rows, NULL, &progress)) {
-            return CLASSIFIER_MORE;
+            break;
         }
         /* fall through */
     case 3:
         net->at = 3;
         /* 3: /Gemm_13, /QuantizeLinear_14: 1x64 -> 1x3, 192 MACs */
         if (progress.slices == 0) {
-            return CLASSIFIER_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(3);
         tinycc_conv1x1_s8_dsp(&fully_connected_3, (const void *const[]){maxpool23_max_pool2d_quantized}, quantizelinear39, 1, quantizelinear39_scratch);
         /* fall through */
     default:
-        TINYCC_STEP(4);
         net->at = 4;
+        status = CLASSIFIER_DONE;
     }
-    return CLASSIFIER_DONE;
+    TINYCC_STEP(CLASSIFIER_STEPS);
+    return status;
 }
 
 classifier_t classifier_init(void *arena)

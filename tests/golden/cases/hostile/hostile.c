@@ -26,6 +26,16 @@
 /* Fails to compile when this file meets the runtime of another tinycc. */
 typedef char hostile_runtime_matches[TINYCC_RUNTIME_ABI == 4 ? 1 : -1];
 
+#ifdef TINYCC_PROFILE
+const char *const hostile_step_names[HOSTILE_STEPS + 1] = {
+    "tinycc_transpose_s8 \"; int x[-1]; //",
+    "tinycc_conv2d_s8_thumb2 \"; int x[-1]; //, /QuantizeLinear_4",
+    "tinycc_max_pool2d_s8 x with 'quotes', a<U+000A>newline, *<U+002F> and /<U+002A>, <U+005C> and ?<U+003F>/ and <U+00FC>ml<U+00E4>ut <U+6570>",
+    "tinycc_transpose_s8",
+    "none",
+};
+#endif
+
 /* Step 0 */
 static const tinycc_transpose_s8_params transpose_0 = {
     .rank = 2,
@@ -108,6 +118,7 @@ static int hostile_advance(hostile_t *net, int32_t slices)
     void *const maxpool18_max_pool2d_quantized = arena + 0;
     void *const t_2 = arena + 28;
     const void *rows[3];
+    int status = HOSTILE_MORE;
     tinycc_progress progress = {slices, net->turns};
 
     switch (net->at) {
@@ -115,7 +126,7 @@ static int hostile_advance(hostile_t *net, int32_t slices)
         net->at = 0;
         /* 0: "; int x[-1]; //: 1x2x4x4 -> 1x4x4x2 */
         if (progress.slices == 0) {
-            return HOSTILE_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(0);
@@ -126,7 +137,7 @@ static int hostile_advance(hostile_t *net, int32_t slices)
         /* 1: "; int x[-1]; //, /QuantizeLinear_4: 1x4x4x2 -> 1x4x4x3, 864 MACs */
         TINYCC_STEP(1);
         if (!tinycc_each_row(tinycc_conv2d_s8_thumb2, &conv2d_1, &conv2d_1_rows, conv12_transpose_quantized, t, rows, scratch, &progress)) {
-            return HOSTILE_MORE;
+            break;
         }
         /* fall through */
     case 2:
@@ -134,24 +145,25 @@ static int hostile_advance(hostile_t *net, int32_t slices)
         /* 2: x with 'quotes', a<U+000A>newline, *<U+002F> and /<U+002A>, <U+005C> and ?<U+003F>/ and <U+00FC>ml<U+00E4>ut <U+6570>: 1x4x4x3 -> 1x3x3x3 */
         TINYCC_STEP(2);
         if (!tinycc_each_row(tinycc_max_pool2d_s8, &max_pool2d_2, &max_pool2d_2_rows, t, maxpool18_max_pool2d_quantized, rows, NULL, &progress)) {
-            return HOSTILE_MORE;
+            break;
         }
         /* fall through */
     case 3:
         net->at = 3;
         /* 3: /QuantizeLinear_7.moved: 1x3x3x3 -> 1x3x3x3 */
         if (progress.slices == 0) {
-            return HOSTILE_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(3);
         tinycc_transpose_s8(&transpose_3, (const void *const[]){maxpool18_max_pool2d_quantized}, t_2, 1, NULL);
         /* fall through */
     default:
-        TINYCC_STEP(4);
         net->at = 4;
+        status = HOSTILE_DONE;
     }
-    return HOSTILE_DONE;
+    TINYCC_STEP(HOSTILE_STEPS);
+    return status;
 }
 
 hostile_t hostile_init(void *arena)

@@ -31,6 +31,18 @@
 /* Fails to compile when this file meets the runtime of another tinycc. */
 typedef char unsigned_bytes_runtime_matches[TINYCC_RUNTIME_ABI == 4 ? 1 : -1];
 
+#ifdef TINYCC_PROFILE
+const char *const unsigned_bytes_step_names[UNSIGNED_BYTES_STEPS + 1] = {
+    "tinycc_recentre",
+    "tinycc_transpose_s8 /Conv_3",
+    "tinycc_conv2d_s8_dsp /Conv_3, /Relu_4, /QuantizeLinear_5",
+    "tinycc_max_pool2d_s8_dsp /MaxPool_7",
+    "tinycc_conv1x1_s8_dsp /Gemm_12, /QuantizeLinear_13",
+    "tinycc_recentre",
+    "none",
+};
+#endif
+
 /* Step 0 */
 static const tinycc_recentre_params recentre_0 = {
     .flip = 128,
@@ -136,6 +148,7 @@ static int unsigned_bytes_advance(unsigned_bytes_t *net, int32_t slices)
     void *const y_int8 = arena + 0;
     void *const y_int8_scratch = arena + 4;
     const void *rows[3];
+    int status = UNSIGNED_BYTES_MORE;
     tinycc_progress progress = {slices, net->turns};
 
     switch (net->at) {
@@ -144,14 +157,14 @@ static int unsigned_bytes_advance(unsigned_bytes_t *net, int32_t slices)
         /* 0: x.int8: uint8 1x2x8x8 -> 1x2x8x8 */
         TINYCC_STEP(0);
         if (!tinycc_each_run(tinycc_recentre, &recentre_0, &recentre_0_runs, (const void *const[]){x}, x, rows, NULL, &progress)) {
-            return UNSIGNED_BYTES_MORE;
+            break;
         }
         /* fall through */
     case 1:
         net->at = 1;
         /* 1: /Conv_3: 1x2x8x8 -> 1x8x8x2 */
         if (progress.slices == 0) {
-            return UNSIGNED_BYTES_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(1);
@@ -162,7 +175,7 @@ static int unsigned_bytes_advance(unsigned_bytes_t *net, int32_t slices)
         /* 2: /Conv_3, /Relu_4, /QuantizeLinear_5: 1x8x8x2 -> 1x8x8x4, 4,608 MACs */
         TINYCC_STEP(2);
         if (!tinycc_each_row(tinycc_conv2d_s8_dsp, &conv2d_2, &conv2d_2_rows, conv12_transpose_quantized, quantizelinear16, rows, quantizelinear16_scratch, &progress)) {
-            return UNSIGNED_BYTES_MORE;
+            break;
         }
         /* fall through */
     case 3:
@@ -170,14 +183,14 @@ static int unsigned_bytes_advance(unsigned_bytes_t *net, int32_t slices)
         /* 3: /MaxPool_7: 1x8x8x4 -> 1x4x4x4 */
         TINYCC_STEP(3);
         if (!tinycc_each_row(tinycc_max_pool2d_s8_dsp, &max_pool2d_3, &max_pool2d_3_rows, quantizelinear16, maxpool20_max_pool2d_quantized, rows, NULL, &progress)) {
-            return UNSIGNED_BYTES_MORE;
+            break;
         }
         /* fall through */
     case 4:
         net->at = 4;
         /* 4: /Gemm_12, /QuantizeLinear_13: 1x64 -> 1x3, 192 MACs */
         if (progress.slices == 0) {
-            return UNSIGNED_BYTES_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(4);
@@ -187,17 +200,18 @@ static int unsigned_bytes_advance(unsigned_bytes_t *net, int32_t slices)
         net->at = 5;
         /* 5: y: 1x3 -> uint8 1x3 */
         if (progress.slices == 0) {
-            return UNSIGNED_BYTES_MORE;
+            break;
         }
         progress.slices--;
         TINYCC_STEP(5);
         tinycc_recentre(&recentre_5, (const void *const[]){y_int8}, y_int8, 3, NULL);
         /* fall through */
     default:
-        TINYCC_STEP(6);
         net->at = 6;
+        status = UNSIGNED_BYTES_DONE;
     }
-    return UNSIGNED_BYTES_DONE;
+    TINYCC_STEP(UNSIGNED_BYTES_STEPS);
+    return status;
 }
 
 unsigned_bytes_t unsigned_bytes_init(void *arena)

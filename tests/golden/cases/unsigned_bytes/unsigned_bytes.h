@@ -22,14 +22,25 @@ extern "C" {
 #define UNSIGNED_BYTES_ARENA_BYTES 544
 #define UNSIGNED_BYTES_ALIGN __attribute__((aligned(4)))
 
-/* Input `x`: uint8 1x2x8x8 scale 0.05 zero 138, real = scale * (value - zero point). */
+/* Input `x`: uint8 1x2x8x8 scale 0.05 zero 138. A value v stands for the real number
+ * UNSIGNED_BYTES_INPUT_SCALE * (v - UNSIGNED_BYTES_INPUT_ZERO_POINT). */
 #define UNSIGNED_BYTES_INPUT_BYTES 128
 #define UNSIGNED_BYTES_INPUT_SCALE 0.05000000074505806f
 #define UNSIGNED_BYTES_INPUT_ZERO_POINT (138)
-/* Output `y`: uint8 1x3 scale 0.3 zero 138, real = scale * (value - zero point). */
+/* Output `y`: uint8 1x3 scale 0.3 zero 138. A value v stands for the real number
+ * UNSIGNED_BYTES_OUTPUT_SCALE * (v - UNSIGNED_BYTES_OUTPUT_ZERO_POINT). */
 #define UNSIGNED_BYTES_OUTPUT_BYTES 3
 #define UNSIGNED_BYTES_OUTPUT_SCALE 0.30000001192092896f
 #define UNSIGNED_BYTES_OUTPUT_ZERO_POINT (138)
+
+/* The steps of an inference, counted from 0; unsigned_bytes.c says what each of them does. Compiled with
+ * -DTINYCC_PROFILE=f, all C files call `void f(int step)`, which is yours, with the number of the
+ * step that runs from now on, and with UNSIGNED_BYTES_STEPS when none does: it is done, or waits. */
+#define UNSIGNED_BYTES_STEPS 6
+#ifdef TINYCC_PROFILE
+void TINYCC_PROFILE(int step);
+extern const char *const unsigned_bytes_step_names[UNSIGNED_BYTES_STEPS + 1];
+#endif
 
 /* Private, and of no use outside an inference: what the arena does not hold. */
 typedef struct {
@@ -61,6 +72,39 @@ const uint8_t *unsigned_bytes_output(const unsigned_bytes_t *net);
 
 /* Index of the largest of the 3 outputs, the first one of equals. */
 int unsigned_bytes_argmax(const unsigned_bytes_t *net);
+
+/* For programs that hold real numbers: real / scale + zero point, to the nearest, half to even, and
+ * the end of the range for what lies beyond; NaN gives the zero point. */
+static inline int32_t unsigned_bytes_nearest(float real, float scale, int32_t zero, int32_t low, int32_t high)
+{
+    const float steps = real / scale;
+    int32_t value, odd;
+    float rest;
+    if (!(steps > -512.0f && steps < 512.0f)) {
+        return steps > 0.0f ? high : steps < 0.0f ? low : zero;
+    }
+    value = (int32_t)steps;
+    odd = value & 1;
+    rest = steps - (float)value;
+    value += zero + (rest >= 0.5f && (odd || rest > 0.5f)) - (rest <= -0.5f && (odd || rest < -0.5f));
+    return value < low ? low : value > high ? high : value;
+}
+
+/* UNSIGNED_BYTES_INPUT_BYTES real numbers as values of `x`. */
+static inline void unsigned_bytes_quantize_input(const float *real, uint8_t *stored)
+{
+    for (int32_t i = 0; i < UNSIGNED_BYTES_INPUT_BYTES; i++) {
+        stored[i] = (uint8_t)unsigned_bytes_nearest(real[i], UNSIGNED_BYTES_INPUT_SCALE, UNSIGNED_BYTES_INPUT_ZERO_POINT, 0, UINT8_MAX);
+    }
+}
+
+/* The real numbers, UNSIGNED_BYTES_OUTPUT_BYTES of them, that the values of `y` stand for. */
+static inline void unsigned_bytes_dequantize_output(const uint8_t *stored, float *real)
+{
+    for (int32_t i = 0; i < UNSIGNED_BYTES_OUTPUT_BYTES; i++) {
+        real[i] = UNSIGNED_BYTES_OUTPUT_SCALE * (float)(stored[i] - UNSIGNED_BYTES_OUTPUT_ZERO_POINT);
+    }
+}
 
 #ifdef __cplusplus
 }
