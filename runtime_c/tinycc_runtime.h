@@ -61,6 +61,12 @@ int tinycc_each_row(tinycc_kernel *kernel, const void *params, const tinycc_rows
                     const void *x, void *y, const void **pointers, void *scratch,
                     tinycc_progress *progress);
 
+/* The same from the last rows to the first, for an output whose end lies in that of its dying
+ * input. The rows that are left where `together` does not divide them are the first ones. */
+int tinycc_each_row_backwards(tinycc_kernel *kernel, const void *params, const tinycc_rows *rows,
+                              const void *x, void *y, const void **pointers, void *scratch,
+                              tinycc_progress *progress);
+
 /* How tinycc_each_run walks: `units` of the kernel make a row; an operand that every row reads as a
  * whole has in_row_bytes 0. */
 typedef struct {

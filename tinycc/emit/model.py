@@ -222,8 +222,9 @@ class _Emitter:
         if _by_rows(step):
             structs.append(struct_definition(f"{name}_rows", self._rows(step, instance), self.pool))
             source = self._operands(step, instance, name)[0]
+            driver = "tinycc_each_row_backwards" if step.backwards else "tinycc_each_row"
             call = (
-                f"tinycc_each_row({step.kernel.symbol}, &{name}, &{name}_rows, "
+                f"{driver}({step.kernel.symbol}, &{name}, &{name}_rows, "
                 f"{source}, {out}, rows, {scratch}, &progress)"
             )
         else:

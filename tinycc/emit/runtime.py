@@ -15,6 +15,7 @@ from tinycc.schedule.rolling import row_step
 
 ABI_HEADER = "tinycc_runtime.h"
 _DRIVER = "tinycc_each_row.c"
+_BACKWARDS = "tinycc_each_row_backwards.c"
 _RUNNER = "tinycc_each_run.c"
 _ROLLER = "tinycc_roll.c"
 
@@ -34,8 +35,9 @@ def runtime_files(schedule: Schedule) -> RuntimeFiles:
     own = {header for source in sources for header in _included(source)}
     rolled = [region for region in schedule.regions if region.rolls]
     layers = [s for s in schedule.steps if not any(r.first <= s.index <= r.last for r in rolled)]
-    if any(step.kernel.drive is Drive.ROWS for step in layers):
-        sources.add(RUNTIME_C / _DRIVER)
+    for step in layers:
+        if step.kernel.drive is Drive.ROWS:
+            sources.add(RUNTIME_C / (_BACKWARDS if step.backwards else _DRIVER))
     if any(splits(schedule.graph, step) for step in layers):
         sources.add(RUNTIME_C / _RUNNER)
     if rolled:

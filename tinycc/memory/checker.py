@@ -222,7 +222,10 @@ class _Machine:
         instance = self.graph.instance(step.node)
         when = f"for row {turn} of step {step.index}"
         after = min(turn + step.together, self._turns(step))
-        needed = [need for row in range(turn, after) for need in self._needed(step, row)]
+        made = range(turn, after)
+        if step.backwards:
+            made = range(self._turns(step) - after, self._turns(step) - turn)
+        needed = [need for row in made for need in self._needed(step, row)]
         accumulates = step.kernel.drive is Drive.ACCUMULATE
         scratch = self._scratch(step)
         mark = -1 - step.index
@@ -232,7 +235,7 @@ class _Machine:
         for tensor, rows in needed:
             self._expect(tensor.name, rows, when)
         if not accumulates or turn == self._turns(step) - 1:
-            self._write(instance.output.name, range(1) if accumulates else range(turn, after))
+            self._write(instance.output.name, range(1) if accumulates else made)
         for tensor, rows in needed:
             if self._over_first(step, tensor, turn):
                 rows = rows[1:]

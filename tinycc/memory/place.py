@@ -8,7 +8,7 @@ from dataclasses import replace
 from tinycc.memory import fit
 from tinycc.memory.assign import Room, assign
 from tinycc.memory.plan import Arena, Buffer, Plan
-from tinycc.memory.solve import solve
+from tinycc.memory.solve import Solution, solve
 from tinycc.memory.storage import buffers, members
 from tinycc.memory.traffic import of_buffer, traffic
 from tinycc.schedule.model import Schedule
@@ -33,16 +33,29 @@ def plan(schedule: Schedule, alignment: int, rooms: Sequence[Room] = ()) -> Plan
     peak = int(fit.live_bytes(blocks, separations).argmax())
     if len(rooms) > 1:
         return _spread(schedule, unplaced, blocks, separations, rooms, peak, alignment)
-    solution = solve(blocks, separations, seconds=SOLVER_SECONDS)
+    solution = _solved(blocks, separations, _separations(schedule, unplaced, backwards=False))
     pairs = zip(unplaced, solution.offsets, strict=True)
+    placed = [replace(buffer, offset=offset) for buffer, offset in pairs]
     return Plan(
-        schedule,
-        _inside(schedule, (replace(buffer, offset=offset) for buffer, offset in pairs)),
+        _turned(schedule, placed),
+        _inside(schedule, placed),
         arena_bytes=solution.height,
         lower_bound=solution.bound,
         peak_step=peak,
         alignment=alignment,
     )
+
+
+def _solved(
+    blocks: Sequence[fit.Block], separations: fit.Separations, forwards: fit.Separations
+) -> Solution:
+    """A placement, without layers that start with their last rows where these gain nothing."""
+    bound = fit.lower_bound(blocks, separations)
+    simple = Solution(fit.construct(blocks, forwards), blocks, bound)
+    if simple.is_optimal:
+        return simple
+    found = solve(blocks, separations, seconds=SOLVER_SECONDS)
+    return replace(found, offsets=simple.offsets) if simple.height <= found.height else found
 
 
 def _inside(schedule: Schedule, placed: Iterable[Buffer]) -> tuple[Buffer, ...]:
@@ -88,7 +101,7 @@ def _spread(
     if len(arenas) == 1:
         bound = max(bound, arenas[0].lower_bound)
     return Plan(
-        schedule,
+        _turned(schedule, placed),
         _inside(schedule, placed),
         arena_bytes=sum(chosen.heights),
         lower_bound=bound,
@@ -104,11 +117,13 @@ def _block(buffer: Buffer, alignment: int) -> fit.Block:
     return fit.Block(aligned(buffer.bytes, alignment), buffer.first_step, buffer.last_step)
 
 
-def _separations(schedule: Schedule, found: Sequence[Buffer]) -> dict[tuple[int, int], int]:
-    """How far below a dying input what grows in its region has to start.
+def _separations(
+    schedule: Schedule, found: Sequence[Buffer], backwards: bool = True
+) -> dict[tuple[int, int], int]:
+    """How far below a dying input what grows in its region has to start, or how far above it where
 
-    Not where that is an operand of a Concat that is made in place: the input lies beside all
-    of that.
+    its last rows come first. Not where that is an operand of a Concat that is made in place: the
+    input lies beside all of that.
     """
     index = {name: i for i, b in enumerate(found) for name in (b.name, *b.tensors)}
     separations = {}
@@ -118,4 +133,22 @@ def _separations(schedule: Schedule, found: Sequence[Buffer]) -> dict[tuple[int,
             alone = schedule.joined.isdisjoint(found[growing].tensors)
             if growing != dying and alone:
                 separations[growing, dying] = pair.distance
+                if backwards and pair.above is not None:
+                    separations[dying, growing] = pair.above
     return separations
+
+
+def _turned(schedule: Schedule, placed: Sequence[Buffer]) -> Schedule:
+    """The schedule; layers whose output lies too high to be made from its first row on start with
+
+    the last one.
+    """
+    homes = {name: buffer for buffer in placed for name in buffer.tensors}
+    steps = list(schedule.steps)
+    for region in schedule.regions:
+        for pair in (pair for pair in region.overlaps if pair.above is not None):
+            x, y = homes[pair.dying], homes[pair.growing]
+            above = y.offset - x.offset
+            if x.region == y.region and -pair.distance < above < x.bytes:
+                steps[region.first] = replace(steps[region.first], backwards=True)
+    return replace(schedule, steps=tuple(steps))

@@ -1,12 +1,13 @@
 """Other orders of the steps: the best one layer by layer is not always the best one to roll.
 
 `order` finds the order with the lowest peak of whole tensors. Which steps may take turns, and what
-lives across a region, depends on the order too. From there one step at a time is moved, as long as
-the smallest schedule gets smaller; real networks have few orders, most of them only one.
+lives across a region, depends on the order too. From there one step at a time is moved; real
+networks have few orders, most of them only one.
 """
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
@@ -15,43 +16,39 @@ from tinycc.schedule.model import Schedule
 
 Order = tuple[int, ...]
 
-MOST_TRIED = 120
-"""Orders looked at: 200 random graphs of up to 8 steps then end at most 5 % above the best of all
+MOST_TRIED = 80
+"""Orders looked at: 600 random graphs of up to 8 steps then end at most 5 % above the best of all
 their orders (tests/schedule/test_brute_force.py)."""
 
 MOST_WORK = 60_000
 """Orders times cubed steps: rolling out every region of an order takes about that long."""
 
-WIDTH = 4
-"""Orders of the same peak that are moved on from, and orders that are placed."""
+PLACED = 4
+"""Orders that are placed: gaps may keep the best of them from being placed in its peak."""
 
 
 def best_orders(layers: Schedule, peak: Callable[[Schedule], int]) -> list[Schedule]:
     """The schedule with its steps in the best orders found, the lowest peak first.
 
-    `peak` says how many bytes an order needs. More than one, since gaps may keep the best of them
-    from being placed in its peak. The order of the schedule itself comes first among equals.
+    `peak` says how many bytes an order needs. Best first: of all orders whose neighbours were not
+    looked at yet, the one with the lowest peak is next, so a hill or a plateau does not end the
+    search. The order of the schedule itself comes first among equals.
     """
     count = len(layers.steps)
     most = min(MOST_TRIED, MOST_WORK // max(1, count**3))
     needs = _needs(layers)
-    own = best = tuple(range(count))
+    own = tuple(range(count))
     if most < 2 or not _has_choice(needs):
         return [layers]
     seen = {own: peak(layers)}
-    front = [own]
-    while front:
-        equals: list[Order] = []
-        for order in (moved for one in front for moved in _moves(one, needs)):
-            if order in seen or len(seen) >= most:
-                continue
-            seen[order] = peak(reordered(layers, order))
-            if seen[order] < seen[best]:
-                best, equals = order, [order]
-            elif seen[order] == seen[best]:
-                equals.append(order)
-        front = equals[:WIDTH] if len(seen) < most else []
-    lowest = sorted(seen, key=lambda order: seen[order])[:WIDTH]
+    open_orders = [(seen[own], 0, own)]
+    while open_orders and len(seen) < most:
+        _, _, order = heapq.heappop(open_orders)
+        for moved in _moves(order, needs):
+            if moved not in seen and len(seen) < most:
+                seen[moved] = peak(reordered(layers, moved))
+                heapq.heappush(open_orders, (seen[moved], len(seen), moved))
+    lowest = sorted(seen, key=lambda order: seen[order])[:PLACED]
     return [layers if order == own else reordered(layers, order) for order in lowest]
 
 

@@ -14,7 +14,7 @@ class Step:
     """One kernel run over all rows of its output. Views (reshape) have no step.
 
     `scratch_bytes` are live during this step only. `together`: output rows per call, for kernels
-    that make rows.
+    that make rows. `backwards`: a layer makes its last rows first.
     """
 
     index: int
@@ -22,6 +22,7 @@ class Step:
     kernel: Kernel
     scratch_bytes: int
     together: int = 1
+    backwards: bool = False
 
 
 @dataclass(frozen=True)
@@ -30,11 +31,14 @@ class Overlap:
 
     Row by row, whatever of the input is still needed stays above what is written: the latter must
     start at least `distance` bytes below the input, or at most that far above it where negative.
+    `above`: a layer that makes its last rows first may start that far above the input, or below it
+    where negative; None where it cannot. Which of the two it does, its place decides.
     """
 
     dying: str
     growing: str
     distance: int
+    above: int | None = None
 
 
 @dataclass(frozen=True)

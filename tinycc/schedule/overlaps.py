@@ -7,14 +7,15 @@ at most `room` bytes above the start of the input, and never holds what is still
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from tinycc.ir.graph import Tensor
+from tinycc.ir.graph import Graph, Tensor
 from tinycc.ops.op import row_count
 from tinycc.schedule.model import Overlap
 from tinycc.schedule.order import aligned
-from tinycc.schedule.rolling import Play
+from tinycc.schedule.rolling import Play, RowStep
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,28 @@ def overlaps(
         taken = {grower.name for _, grower in stack}
         left = [grower for grower in left if grower.name not in taken]
     return tuple(found), saved
+
+
+def either_way(
+    pair: Overlap, row: RowStep, graph: Graph, alignment: int
+) -> tuple[tuple[Overlap, ...], int]:
+    """The pair of a layer that may make its rows from the last one on too, and the bytes saved
+
+    that way. A call from row `low` on and those after it need rows below `end` of the input: what
+    it writes must begin above these.
+    """
+    x, y = graph.tensors[pair.dying].type, graph.tensors[pair.growing].type
+    x_row, y_row = x.bytes // row_count(x), y.bytes // row_count(y)
+    ends = list(itertools.accumulate((last + 1 for _, last in row.needs[0]), max))
+    x_bytes, y_bytes = aligned(x.bytes, alignment), aligned(y.bytes, alignment)
+    above = -y_bytes
+    for high in range(row.turns, 0, -row.step.together):
+        low, end = max(0, high - row.step.together), ends[high - 1]
+        if end > 0:
+            above = max(above, aligned(end * x_row - low * y_row, alignment))
+    start = max(above, min(0, x_bytes - y_bytes))
+    saved = max(0, min(x_bytes, start + y_bytes) - max(0, start))
+    return (replace(pair, above=above),), saved
 
 
 def _room(played: Play, x: Tensor, grower: Grower, alignment: int) -> int:

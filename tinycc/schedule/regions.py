@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinycc.ops.op import Kernel, Window, row_count
+from tinycc.ops.op import Drive, Kernel, Window, row_count
 from tinycc.schedule.forms import (
     form_choices,
     form_costs,
@@ -23,7 +23,7 @@ from tinycc.schedule.forms import (
 from tinycc.schedule.joins import roots
 from tinycc.schedule.model import Overlap, Region, Schedule, Step
 from tinycc.schedule.order import aligned, overwritable
-from tinycc.schedule.overlaps import Grower, Ring, over_tail, overlaps
+from tinycc.schedule.overlaps import Grower, Ring, either_way, over_tail, overlaps
 from tinycc.schedule.rings import brief_in_place, handed_over, rings_of
 from tinycc.schedule.rolling import Play, play, row_step
 from tinycc.target import Target
@@ -209,6 +209,9 @@ class Candidates:
             return Candidate(region, total, extra)
         played = play([row], self.heights)
         pairs, saved = self._overlaps(played, dying, self._outputs(played, {step.node.output}))
+        if pairs and step.kernel.drive is Drive.ROWS:
+            pairs, other = either_way(pairs[0], row, self.graph, self.alignment)
+            saved = max(saved, other)
         return Candidate(replace(region, overlaps=pairs), total - saved, extra)
 
     def _rolled(self, start: int, stop: int, played: Play) -> Iterator[Candidate]:
