@@ -43,6 +43,7 @@ from tinycc.passes.reduce.remove_channels import remove_channels
 from tinycc.passes.reduce.shrink_operands import shrink_operands
 from tinycc.passes.remove_identities import remove_identities
 from tinycc.passes.remove_transposes import remove_transposes
+from tinycc.passes.split_weights import split_weights
 from tinycc.progress import Progress, silent
 from tinycc.quantize.data import CalibrationData
 from tinycc.quantize.options import QuantizationOptions
@@ -72,6 +73,7 @@ LOWER: tuple[Pass, ...] = (
     drop_softmax,
     float_ends,
     fold_constant_operands,
+    split_weights,
     fold_pads,
 )
 REDUCE: tuple[Pass, ...] = (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,9 @@ from tinycc.interp.interpreter import evaluate
 from tinycc.interp.original import OriginalModel, source_names
 from tinycc.ir.graph import Graph
 from tinycc.ir.types import TensorType
+from tinycc.pipeline import Options, lower, reduce
+from tinycc.progress import silent
+from tinycc.target import load_target
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -62,3 +65,39 @@ def _assert_close(name: str, ours: np.ndarray, theirs: np.ndarray) -> None:
         return
     assert difference.max() <= 1, name
     assert np.mean(difference > 0) <= 0.002 or np.sum(difference > 0) <= 1, name
+
+
+def assert_compiled_equals_onnxruntime(path: Path, samples: Sequence[np.ndarray]) -> Graph:
+    """Every operator of the integer network within one step, given onnxruntime's operands.
+
+    `samples` are what the file's one input takes. Returns the network that the C is written from.
+    """
+    graph = read_onnx(path)
+    target = load_target("host")
+    lowered = lower(graph, Options(), target, silent, silent)
+    reduced = reduce(lowered, graph, Options(), target, silent, silent)
+    original = OriginalModel(expose_tensors(path, source_names(reduced)), reduced)
+    for sample in samples:
+        theirs = original.run({graph.inputs[0]: sample}, original.tensors)
+        values = {name: theirs[name] for name in reduced.inputs if name in theirs}
+        for name in reduced.inputs:
+            type_ = reduced.tensors[name].type
+            values.setdefault(name, quantized(sample, type_))
+        for node in reduced.nodes:
+            instance = reduced.instance(node)
+            operands = [
+                tensor.data if tensor.data is not None else values[tensor.name]
+                for tensor in instance.inputs
+            ]
+            values[node.output] = ours = evaluate(instance, operands)
+            if node.output in theirs:
+                gap = np.abs(ours.astype(np.float64) - theirs[node.output])
+                assert gap.max() <= (1e-4 if ours.dtype == np.float32 else 1), node
+                values[node.output] = theirs[node.output]
+    return reduced
+
+
+def quantized(values: np.ndarray, type_: TensorType) -> np.ndarray:
+    """Real values as int8, half to even as onnxruntime rounds."""
+    steps = np.rint(values / np.float32(type_.scale)) + type_.zero_point
+    return np.clip(steps, -128, 127).astype(np.int8)

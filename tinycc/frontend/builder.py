@@ -56,6 +56,7 @@ class GraphBuilder:
         self._shared = shared
         self._fresh_names: set[str] = set()
         self._constants: dict[Constant, Tensor] = {}
+        self._typed: dict[str, Constant] = {}
 
     # What rules may do
 
@@ -304,10 +305,10 @@ class GraphBuilder:
         if name not in self._shared:
             return value
         quantization = self._assumed(name, value.data.shape, kind == "uint8")
-        data = value.data if kind == "int8" else recentred(value.data)
-        typed = replace(value, data=data, quantization=quantization)
-        self.values[name] = typed
-        return typed
+        if name not in self._typed:  # beside the plain value, which may be a zero point as well
+            data = value.data if kind == "int8" else recentred(value.data)
+            self._typed[name] = replace(value, data=data, quantization=quantization)
+        return self._typed[name]
 
     def _stored(self, value: Constant) -> np.ndarray:
         """A constant's data in an element type of the IR, nothing lost but float precision."""

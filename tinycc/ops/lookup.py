@@ -96,6 +96,11 @@ def _real(attrs: Lookup, values: np.ndarray) -> np.ndarray:
     return clamped
 
 
+def entries_of(values: np.ndarray, y: TensorType) -> tuple[int, ...]:
+    """Real results (float64) as the int8 entries of a table."""
+    return tuple(_steps(float(value), y) for value in values)
+
+
 def _steps(value: Fraction | float, y: TensorType) -> int:
     if isinstance(value, float):
         if math.isinf(value):

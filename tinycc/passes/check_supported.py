@@ -5,7 +5,7 @@ from __future__ import annotations
 from tinycc import ops
 from tinycc.errors import Problem
 from tinycc.ir.graph import Graph, Instance, Node
-from tinycc.ops.op import Alias
+from tinycc.passes.float_ends import moves_float
 
 
 def unsupported(graph: Graph) -> list[Problem]:
@@ -13,7 +13,7 @@ def unsupported(graph: Graph) -> list[Problem]:
     found: list[Problem] = []
     for node in graph.nodes:
         instance = graph.instance(node)
-        if _is_float(instance) and not _has_float_form(node):
+        if _is_float(instance) and not moves_float(node):
             found.append(_stayed_in_float(graph, node))
             continue
         for requirement in ops.get(node.op).requires:
@@ -21,12 +21,6 @@ def unsupported(graph: Graph) -> list[Problem]:
             if fact is not None:
                 found.append(_problem(graph, node, fact, requirement.__doc__ or ""))
     return found
-
-
-def _has_float_form(node: Node) -> bool:
-    """True for conversions and their like, and for views, whose bytes stay where they are."""
-    op = ops.get(node.op)
-    return op.border or op.alias is Alias.VIEW
 
 
 def _is_float(instance: Instance) -> bool:

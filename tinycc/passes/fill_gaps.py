@@ -1,19 +1,21 @@
-"""Operators that exporters leave in float between two quantised values get a scale of their own.
+"""Operators that exporters leave in float between two quantised values become int8.
 
-    a: float32 = dequantize(qx)                    a: float32 = dequantize(qx)
-    b: float32 = lookup(a) hard_swish              b: float32 = lookup(a) hard_swish
-    c: float32 = average_pool2d(b)           ->    qb: int8 = quantize(b)     the range of the table
-    qy: int8 = quantize(c)                         d: float32 = dequantize(qb)
-                                                   c: float32 = average_pool2d(d)
-                                                   qy: int8 = quantize(c)
+    a: float32 = dequantize(qx)                    qb: int8 = lookup(qx)      the range of the table
+    b: float32 = lookup(a) sigmoid                 d: float32 = dequantize(qb)
+    c: float32 = mul(a, b)                 ->      e: float32 = average_pool2d(d)
+    d: float32 = average_pool2d(c)                 qy: int8 = quantize(e)
+    qy: int8 = quantize(d)
 
-Only where the operands' scales prove what the results can be: PyTorch's PT2E leaves hardswish and
-mean like that. A convolution could be anything; it stays in float and is refused.
+Whatever is a function of one int8 value is one table, of however many operators it is written.
+Other operators get a scale of their own where those of their operands prove what the results can
+be: PyTorch's PT2E leaves hardswish and mean like that. A convolution could be anything; it stays in
+float and is refused.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,6 +24,9 @@ from tinycc.ir.graph import Graph, Instance, Node, Tensor
 from tinycc.ir.rewrite import Rewrite
 from tinycc.ir.types import DType, Quantization, TensorType
 from tinycc.ops.numerics import INT8_MAX, INT8_MIN, real_values
+from tinycc.passes.curves import Curve, curves
+from tinycc.passes.float_ends import has_float_form, moves_float
+from tinycc.passes.fold_affine import is_affine
 from tinycc.target import Target
 
 Rule = Callable[[Instance, Sequence[Tensor]], Quantization | None]
@@ -32,43 +37,89 @@ _STEPS = INT8_MAX - INT8_MIN
 def fill_gaps(graph: Graph, target: Target) -> Graph:
     """The graph with a quantisation behind every float operator whose range is known."""
     while True:
-        edit = Rewrite(graph)
-        for node in graph.nodes:
-            quantization = _quantization(graph, node)
-            if quantization is not None:
-                _insert(edit, node, quantization)
-                break
-        after = edit.apply()
-        if after is graph:
+        edit, found = Rewrite(graph), curves(graph)
+        if not any(_fill(edit, node, found) for node in graph.nodes):
             return graph
-        graph = after
+        graph = edit.apply()
 
 
-def _insert(edit: Rewrite, node: Node, quantization: Quantization) -> None:
-    """quantize and dequantize between a node and its readers."""
+def _fill(edit: Rewrite, node: Node, found: Mapping[str, Curve]) -> bool:
+    graph, curve = edit.graph, found.get(node.output)
+    if not graph.tensors[node.output].type.is_float or node.op == "dequantize":
+        return False
+    readers = graph.consumers[node.output]
+    written = [reader for reader in readers if reader.op == "quantize"]
+    if written and len(written) == len(readers) and (curve is None or len(curve.nodes) == 1):
+        return False  # fold_quantization takes it as it is
+    if curve is not None:
+        return _fill_curve(edit, node, curve, found, written)
+    operands = [tensor for name in node.inputs if (tensor := _stored(graph, name)) is not None]
+    if len(operands) < len(node.inputs) or not (readers or node.output in graph.outputs):
+        return False
+    if written:
+        _read_again(edit, node, written[0])
+        return True
+    rule = _RULES.get(node.op)
+    if rule is None or (has_float_form(node) and _ends(graph, node)):
+        return False
+    quantization = rule(graph.instance(node), operands)
+    if quantization is not None:
+        _insert(edit, node, quantization)
+    return quantization is not None
+
+
+def _fill_curve(
+    edit: Rewrite, node: Node, curve: Curve, found: Mapping[str, Curve], written: Sequence[Node]
+) -> bool:
+    """One table per quantisation that is written; one over the whole range for other readers."""
+    graph = edit.graph
+    for reader in written:
+        quantization = graph.tensors[reader.output].type.quantization
+        assert quantization is not None
+        made = _tabulated(node, curve, quantization, reader.output)
+        edit.node(replace(made, name=reader.name, origin=(*made.origin, *reader.origin)))
+    if len(curve.nodes) == 1 and has_float_form(node) and _ends(graph, node):
+        return bool(written)
+    readers = [one for one in graph.consumers[node.output] if one.output not in found]
+    quantization = _over(float(curve.values.min()), float(curve.values.max()))
+    left = node.output in graph.outputs or len(readers) > len(written)
+    if left and quantization is not None:
+        _insert(edit, node, quantization, curve)
+    return bool(written) or (left and quantization is not None)
+
+
+def _read_again(edit: Rewrite, node: Node, written: Node) -> None:
+    """The readers of a float value take it as it is once written, whichever reads it so."""
+    old = edit.graph.tensors[node.output]
+    real = edit.tensor(Tensor(edit.fresh(f"{old.name}.computed"), old.type))
+    edit.node(replace(node, output=real))
+    for reader in edit.graph.consumers[node.output]:
+        if reader.op == "quantize":
+            edit.node(replace(reader, inputs=(real,)))
+    dequantize = ops.get("dequantize").attrs()
+    edit.node(Node(f"{node.name}.real", "dequantize", dequantize, (written.output,), old.name, ()))
+
+
+def _tabulated(node: Node, curve: Curve, quantization: Quantization, output: str) -> Node:
+    origin = tuple(dict.fromkeys(name for one in curve.nodes for name in one.origin))
+    return Node(node.name, "lookup", curve.table(quantization), (curve.source,), output, origin)
+
+
+def _insert(
+    edit: Rewrite, node: Node, quantization: Quantization, curve: Curve | None = None
+) -> None:
+    """quantize and dequantize behind a node; a table and dequantize in place of a curve."""
     old = edit.graph.tensors[node.output]
     type_ = TensorType(old.type.shape, DType.INT8, quantization)
     stored = edit.tensor(Tensor(edit.fresh(f"{old.name}.filled"), type_))
-    again = edit.tensor(Tensor(edit.fresh(f"{old.name}.real"), old.type))
-    for reader in edit.graph.consumers[old.name]:
-        inputs = tuple(again if name == old.name else name for name in reader.inputs)
-        edit.node(Node(reader.name, reader.op, reader.attrs, inputs, reader.output, reader.origin))
     quantize, dequantize = (ops.get(op).attrs() for op in ("quantize", "dequantize"))
-    edit.node(Node(f"{node.name}.quantize", "quantize", quantize, (old.name,), stored, node.origin))
-    edit.node(Node(f"{node.name}.real", "dequantize", dequantize, (stored,), again, ()))
-
-
-def _quantization(graph: Graph, node: Node) -> Quantization | None:
-    """What a float node between quantised values gets; None for all others."""
-    rule = _RULES.get(node.op)
-    if rule is None or not graph.tensors[node.output].type.is_float:
-        return None
-    if node.output in graph.outputs or not _is_quantized_later(graph, node):
-        return None
-    operands = [_stored(graph, name) for name in node.inputs]
-    if any(tensor is None for tensor in operands):
-        return None
-    return rule(graph.instance(node), [tensor for tensor in operands if tensor is not None])
+    if curve is not None and len(curve.nodes) > 1:
+        edit.node(_tabulated(node, curve, quantization, stored))
+    else:
+        real = edit.tensor(Tensor(edit.fresh(f"{old.name}.computed"), old.type))
+        edit.node(replace(node, output=real))
+        edit.node(Node(f"{node.name}.quantize", "quantize", quantize, (real,), stored, node.origin))
+    edit.node(Node(f"{node.name}.real", "dequantize", dequantize, (stored,), old.name, ()))
 
 
 def _stored(graph: Graph, name: str) -> Tensor | None:
@@ -79,20 +130,12 @@ def _stored(graph: Graph, name: str) -> Tensor | None:
     return tensor if tensor.is_constant else None
 
 
-def _is_quantized_later(graph: Graph, node: Node) -> bool:
-    """True where a quantize follows, but not at once (the node then has its scale already)."""
-    readers = graph.consumers[node.output]
-    if all(reader.op == "quantize" for reader in readers):
-        return False
-    pending, seen = list(readers), set[str]()
-    while pending:
-        reader = pending.pop()
-        if reader.op == "quantize":
-            return True
-        if reader.output not in seen and graph.tensors[reader.output].type.is_float:
-            seen.add(reader.output)
-            pending.extend(graph.consumers[reader.output])
-    return False
+def _ends(graph: Graph, node: Node) -> bool:
+    """True where nothing but quantize nodes and moves stands between a node and the outputs."""
+    readers = [one for one in graph.consumers[node.output] if one.op != "quantize"]
+    return (bool(readers) or node.output in graph.outputs) and all(
+        moves_float(reader) and _ends(graph, reader) for reader in readers
+    )
 
 
 def _limits(tensor: Tensor) -> tuple[float, float]:
@@ -111,13 +154,6 @@ def _over(low: float, high: float) -> Quantization | None:
         return None
     scale = float(np.float32((high - low) / _STEPS))
     return Quantization.per_tensor(scale, round(INT8_MIN - low / scale)) if scale > 0 else None
-
-
-def _table(instance: Instance, operands: Sequence[Tensor]) -> Quantization | None:
-    stored = np.arange(INT8_MIN, INT8_MAX + 1).astype(np.int8)
-    values = real_values(stored, operands[0].type.with_shape(stored.shape))
-    results = ops.get("lookup").real(instance, (values,))
-    return _over(float(results.min()), float(results.max()))
 
 
 def _sum(sign: int) -> Rule:
@@ -144,10 +180,19 @@ def _shares(instance: Instance, operands: Sequence[Tensor]) -> Quantization | No
     return Quantization.per_tensor(1 / 256, INT8_MIN)
 
 
+def _normalized(instance: Instance, operands: Sequence[Tensor]) -> Quantization | None:
+    """A factor and an offset per channel (BatchNormalization); other layers could be anything."""
+    if not is_affine(instance):
+        return None
+    factor, *offset = (real_values(t.data, t.type) for t in operands[1:] if t.data is not None)
+    ends = np.outer(_limits(operands[0]), factor.reshape(-1)) + (offset[0] if offset else 0.0)
+    return _over(float(ends.min()), float(ends.max()))
+
+
 _RULES: Mapping[str, Rule] = {
     "add": _sum(1),
     "average_pool2d": _same,
-    "lookup": _table,
+    "conv2d": _normalized,
     "mul": _product,
     "softmax": _shares,
     "sub": _sum(-1),

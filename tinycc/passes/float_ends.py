@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tinycc import ops
 from tinycc.ir.graph import Graph, Node
 from tinycc.ir.rewrite import Rewrite
+from tinycc.ops.op import Alias
 from tinycc.target import Target
 
 _FLOAT: Mapping[str, str] = {
@@ -30,6 +32,17 @@ def float_ends(graph: Graph, target: Target) -> Graph:
             inputs = (source, *node.inputs[1:])
             edit.node(replace(node, op=_FLOAT[node.op], inputs=inputs))
     return edit.apply()
+
+
+def has_float_form(node: Node) -> bool:
+    """True for operators that can end a network in float."""
+    return node.op in _FLOAT
+
+
+def moves_float(node: Node) -> bool:
+    """True for conversions and moves that run on float as they are, and for views."""
+    op = ops.get(node.op)
+    return op.border or op.alias is Alias.VIEW
 
 
 def _integers(graph: Graph, node: Node) -> str | None:
