@@ -56,9 +56,6 @@ typedef struct {
 /* RUN over pixels: 1x1 window, stride 1, no padding, one group. No scratch. */
 tinycc_kernel tinycc_conv1x1_s8;
 
-/* RUN over vectors; the same for one vector at a time on cores with the DSP extension. No scratch. */
-tinycc_kernel tinycc_fully_connected_s8_dsp;
-
 /* MVE: weights and bias (with the multipliers) are packed as tinycc_tile_mve.h says. `odd`: for any
  * number of output channels, the others for multiples of 4. The output may lie below the input that
  * dies (design: Overlap). */
@@ -88,6 +85,11 @@ typedef struct {
 tinycc_kernel tinycc_conv1x1_s8_dsp;
 tinycc_kernel tinycc_conv1x1_s8_w16_dsp; /* tinycc_dot_s8_w16_dsp.h; dot.pixels 4 or 1 */
 
+/* The same for 4 or more in_channels, one vector at a time, packed as tinycc_vectors_dsp.h says. No
+ * scratch. */
+tinycc_kernel tinycc_vectors_s8_dsp;
+tinycc_kernel tinycc_vectors_any_s8_dsp;
+
 typedef struct {
     int32_t in_width, in_channels, out_width;
     int32_t kernel_height, kernel_width;
@@ -110,6 +112,7 @@ tinycc_kernel tinycc_conv2d_direct_s8_dsp;
  * for each of dot.pixels. */
 tinycc_kernel tinycc_conv1x1_s8_thumb2;
 tinycc_kernel tinycc_conv2d_s8_thumb2;
+tinycc_kernel tinycc_vectors_s8_thumb2; /* as tinycc_conv1x1_s8_thumb2, without scratch */
 
 /* The same for Armv6-M (tinycc_dot_s8_thumb.h), one pixel at a time. Scratch: 32 * dot.quads bytes;
  * for windows in_channels more, and 4 * dot.quads where these are odd. */

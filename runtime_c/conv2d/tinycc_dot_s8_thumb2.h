@@ -24,4 +24,36 @@ void tinycc_dot_s8_thumb2(const tinycc_dot_s8_dsp_params *p, const int32_t *pack
 /* Widens `count` inputs of one pixel into a strip of `pixels`; returns where its next one goes. */
 int32_t *tinycc_widen_s8_thumb2(int32_t *to, const int8_t *x, int32_t count, int32_t pixels);
 
+static inline int8_t tinycc_dot_s8_thumb2_requantize(int32_t acc, int32_t multiplier,
+                                                     int32_t constant)
+{
+    const int32_t high = (int32_t)(((int64_t)acc * multiplier) >> 32) + constant;
+    int32_t y;
+    __asm__("ssat %0, #8, %1, asr #1" : "=r"(y) : "r"(high));
+    return (int8_t)y;
+}
+
+/* Requantises and stores `count` (1 to 4) channels of one pixel; `behind` is what is packed behind
+ * their weights. */
+static inline void tinycc_dot_s8_thumb2_store(const tinycc_dot_s8_dsp_params *p, int32_t *sums,
+                                              const int32_t *behind, int8_t *y, int32_t count)
+{
+    const int32_t constant = p->constant;
+    if (p->fraction) {
+        for (int32_t c = 0; c < 4; c++) {
+            sums[c] = sums[c] * ((int32_t)1 << p->fraction) + *behind++;
+        }
+    }
+    y[0] = tinycc_dot_s8_thumb2_requantize(sums[0], behind[0], constant);
+    if (count == 4) {
+        y[1] = tinycc_dot_s8_thumb2_requantize(sums[1], behind[1], constant);
+        y[2] = tinycc_dot_s8_thumb2_requantize(sums[2], behind[2], constant);
+        y[3] = tinycc_dot_s8_thumb2_requantize(sums[3], behind[3], constant);
+        return;
+    }
+    for (int32_t c = 1; c < count; c++) {
+        y[c] = tinycc_dot_s8_thumb2_requantize(sums[c], behind[c], constant);
+    }
+}
+
 #endif

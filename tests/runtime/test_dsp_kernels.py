@@ -95,10 +95,16 @@ def vectors(make: ExampleMaker, rng: np.random.Generator) -> Iterator[Instance]:
     for inputs, outputs, count in (
         *((17, 5, 1), (64, 1, 1), (128, 10, 1), (12, 6, 1), (40, 3, 1)),
         *((10, 4, 3), (2, 2, 1), (3, 3, 2), (1, 2, 1), (8, 4, 7)),
+        *((4, 5, 2), (5, 9, 1), (6, 2, 2), (7, 8, 1), (1500, 6, 1)),
     ):
         x, fineness = make.activation((count, inputs)), float(rng.choice(FINENESS))
         shape = (outputs, inputs)
         yield make.dense("fully_connected", FullyConnected(), x, shape, dense_shape, fineness)
+    x = make.activation((2, 30))
+    ends = make.dense("fully_connected", FullyConnected(), x, (7, 30), dense_shape)
+    weights = rng.choice(np.array([-128, -1, 127], np.int8), (7, 30))
+    constants = (replace(ends.inputs[1], data=weights), *ends.inputs[2:])
+    yield replace(ends, inputs=(x, *constants))
 
 
 def with_float_bias(instance: Instance, make: ExampleMaker) -> Instance:

@@ -30,6 +30,7 @@ from tinycc.ops.dense_dsp import (
     W16_LAYOUT,
     convolution_kernels,
     direct_kernel_dsp,
+    plain_vectors,
     vector_kernels,
 )
 from tinycc.ops.dense_rv32 import RV32_LAYOUT, depthwise_kernel_rv32
@@ -57,6 +58,7 @@ from tinycc.ops.spatial import (
     windows,
     windows_inside,
 )
+from tinycc.ops.vectors_dsp import plain_vector_kernels_dsp
 
 _UNIT = 64  # weight of BatchNormalization: leaves int8 room for either sign, divides exactly
 
@@ -232,8 +234,10 @@ KERNELS = (
     *depthwise_kernels_thumb(params, window, is_depthwise),
     *vector_kernels(W16_LAYOUT, is_pointwise),
     *convolution_kernels(DSP_LAYOUT, params, window, is_pointwise),
+    *plain_vector_kernels_dsp(is_pointwise),
     direct_kernel_dsp(params, window),
     *convolution_kernels(THUMB2_LAYOUT, params, window, is_pointwise),
+    plain_vectors("tinycc_vectors_s8_thumb2", THUMB2_LAYOUT, is_pointwise),
     *convolution_kernels(THUMB_LAYOUT, params, window, is_pointwise),
     depthwise_kernel_rv32(params, window, is_depthwise),
     *convolution_kernels(RV32_LAYOUT, params, window, is_pointwise),

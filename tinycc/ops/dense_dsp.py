@@ -15,9 +15,9 @@ import numpy as np
 from tinycc.ir.graph import Instance
 from tinycc.ops.activation import bound_fields
 from tinycc.ops.dense import instance_constants
-from tinycc.ops.dense_work import run_work, window_work
+from tinycc.ops.dense_work import plain_vector_work, run_work, window_work
 from tinycc.ops.numerics import INT32_MAX
-from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, vectors
+from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, Work, always, vectors
 
 DSP = frozenset({"dsp", "unaligned"})
 
@@ -196,15 +196,20 @@ def _conv1x1(layout: Layout, most: int, when: Callable[[Instance], bool]) -> Ker
     )
 
 
-def _always(_: Instance) -> bool:
-    return True
-
-
-def vector_kernels(
-    layout: Layout, when: Callable[[Instance], bool] = _always
-) -> tuple[Kernel, ...]:
+def vector_kernels(layout: Layout, when: Callable[[Instance], bool] = always) -> tuple[Kernel, ...]:
     """Vectors of channels, the fastest first, the one with the least scratch last."""
     return tuple(_conv1x1(layout, most, when) for most in layout.blocks)
+
+
+def plain_vectors(symbol: str, layout: Layout, when: Callable[[Instance], bool] = always) -> Kernel:
+    """Vectors that are read where they lie, one at a time, without scratch."""
+    plain = _conv1x1(layout, 1, when)
+
+    def work(instance: Instance, n: int) -> Work:
+        return plain_vector_work(instance, n, layout.group)
+
+    source = f"conv2d/{symbol}.c"
+    return replace(plain, symbol=symbol, source=source, scratch=lambda _: 0, work=work)
 
 
 Geometry = Callable[[Instance], Params]

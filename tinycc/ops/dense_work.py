@@ -67,6 +67,17 @@ def run_work(instance: Instance, n: int, sizes: tuple[int, ...], group: int) -> 
     return found
 
 
+def plain_vector_work(instance: Instance, n: int, group: int) -> Work:
+    """RUN kernels that read vectors where they lie, one at a time."""
+    inputs, found = instance.inputs[0].type.shape[-1], Counter[str]()
+    for run, times in splits(math.prod(instance.output.type.shape[:-1]), n):
+        found["calls"] += times
+        found += dot_work(instance, 1, times * run, group)
+    found["fours"] = found["groups_1"] * (inputs // 4)
+    found["odd_inputs"] = found["groups_1"] * (inputs % 4)
+    return found
+
+
 def window_work(instance: Instance, sizes: tuple[int, ...], group: int) -> Work:
     """ROWS kernels that gather the windows of a block before its dot products.
 

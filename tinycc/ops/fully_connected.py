@@ -26,7 +26,7 @@ from tinycc.ops.dense import (
     weights_are_constant,
     weights_are_int8,
 )
-from tinycc.ops.dense_dsp import DSP, DSP_LAYOUT, W16_LAYOUT, vector_kernels
+from tinycc.ops.dense_dsp import DSP_LAYOUT, W16_LAYOUT, plain_vectors, vector_kernels
 from tinycc.ops.dense_mve import FULLY_CONNECTED_MVE
 from tinycc.ops.dense_rv32 import RV32_LAYOUT
 from tinycc.ops.dense_thumb import THUMB_LAYOUT
@@ -38,6 +38,7 @@ from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule
 from tinycc.ops.numerics import Clamp
 from tinycc.ops.op import Drive, Kernel, Op, same_row, vectors
+from tinycc.ops.vectors_dsp import plain_vector_kernels_dsp
 
 
 @dataclass(frozen=True)
@@ -212,16 +213,9 @@ FULLY_CONNECTED = Op(
         *FULLY_CONNECTED_MVE,
         *vector_kernels(W16_LAYOUT),
         *vector_kernels(DSP_LAYOUT),
-        Kernel(
-            "tinycc_fully_connected_s8_dsp",
-            "conv2d/tinycc_fully_connected_s8_dsp.c",
-            Drive.RUN,
-            dense_params,
-            isa=DSP,
-            units=vectors,
-            work=dot_rows_work,
-        ),
+        *plain_vector_kernels_dsp(),
         *vector_kernels(THUMB2_LAYOUT),
+        plain_vectors("tinycc_vectors_s8_thumb2", THUMB2_LAYOUT),
         *vector_kernels(THUMB_LAYOUT),
         *vector_kernels(RV32_LAYOUT),
         *vector_kernels_x86(),

@@ -105,7 +105,7 @@ class Params:
     fields: tuple[Field, ...]
 
 
-def _always(_: Instance) -> bool:
+def always(_: Instance) -> bool:
     return True
 
 
@@ -141,7 +141,7 @@ class Kernel:
     drive: Drive
     params: Callable[[Instance], Params]
     isa: frozenset[str] = frozenset()
-    when: Callable[[Instance], bool] = _always
+    when: Callable[[Instance], bool] = always
     scratch: Callable[[Instance], int] = _nothing
     window: Callable[[Instance], Window] | None = None
     units: Callable[[Instance], int] | None = None

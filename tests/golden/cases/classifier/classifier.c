@@ -9,21 +9,20 @@
  *          0 .. 256       1 - 2    quantizelinear19
  *        288 .. 544       1 - 1    quantizelinear19.scratch
  *        256 .. 320       2 - 3    maxpool23.max_pool2d.quantized, reshape31.quantized
- *        128 .. 131       3 - 3    quantizelinear39
- *          0 .. 128       3 - 3    quantizelinear39.scratch
+ *          0 .. 3         3 - 3    quantizelinear39
  */
 #include "classifier.h"
 
 #include <stddef.h>
 
 #include "tinycc_clamp_s8_dsp.h"
-#include "tinycc_conv1x1_dsp.h"
 #include "tinycc_conv2d.h"
 #include "tinycc_dot_s8_dsp.h"
 #include "tinycc_dot_s8_dsp_asm.h"
 #include "tinycc_max_pool2d.h"
 #include "tinycc_runtime.h"
 #include "tinycc_transpose.h"
+#include "tinycc_vectors_dsp.h"
 
 #include "classifier_data.h"
 
@@ -35,7 +34,7 @@ const char *const classifier_step_names[CLASSIFIER_STEPS + 1] = {
     "tinycc_transpose_s8 /Conv_4",
     "tinycc_conv2d_s8_dsp /Conv_4, /Relu_5, /QuantizeLinear_6",
     "tinycc_max_pool2d_s8_dsp /MaxPool_8",
-    "tinycc_conv1x1_s8_dsp /Gemm_13, /QuantizeLinear_14",
+    "tinycc_vectors_s8_dsp /Gemm_13, /QuantizeLinear_14",
     "none",
 };
 #endif
@@ -125,8 +124,7 @@ static int classifier_advance(classifier_t *net, int32_t slices)
     void *const quantizelinear19 = arena + 0;
     void *const quantizelinear19_scratch = arena + 288;
     void *const maxpool23_max_pool2d_quantized = arena + 256;
-    void *const quantizelinear39 = arena + 128;
-    void *const quantizelinear39_scratch = arena + 0;
+    void *const quantizelinear39 = arena + 0;
     const void *rows[3];
     int status = CLASSIFIER_MORE;
     tinycc_progress progress = {slices, net->turns};
@@ -166,7 +164,7 @@ static int classifier_advance(classifier_t *net, int32_t slices)
         }
         progress.slices--;
         TINYCC_STEP(3);
-        tinycc_conv1x1_s8_dsp(&fully_connected_3, (const void *const[]){maxpool23_max_pool2d_quantized}, quantizelinear39, 1, quantizelinear39_scratch);
+        tinycc_vectors_s8_dsp(&fully_connected_3, (const void *const[]){maxpool23_max_pool2d_quantized}, quantizelinear39, 1, NULL);
         /* fall through */
     default:
         net->at = 4;
@@ -189,7 +187,7 @@ int8_t *classifier_input(classifier_t *net)
 
 const int8_t *classifier_output(const classifier_t *net)
 {
-    return (const int8_t *)(const void *)(net->arena + 128);
+    return (const int8_t *)(const void *)(net->arena + 0);
 }
 
 int classifier_argmax(const classifier_t *net)

@@ -10,14 +10,12 @@
  *        288 .. 544       2 - 2    quantizelinear16.scratch
  *        256 .. 320       3 - 4    maxpool20.max_pool2d.quantized, reshape28.quantized
  *          0 .. 3         4 - 5    y.int8, y
- *          4 .. 132       4 - 4    y.int8.scratch
  */
 #include "unsigned_bytes.h"
 
 #include <stddef.h>
 
 #include "tinycc_clamp_s8_dsp.h"
-#include "tinycc_conv1x1_dsp.h"
 #include "tinycc_conv2d.h"
 #include "tinycc_dot_s8_dsp.h"
 #include "tinycc_dot_s8_dsp_asm.h"
@@ -25,6 +23,7 @@
 #include "tinycc_recentre.h"
 #include "tinycc_runtime.h"
 #include "tinycc_transpose.h"
+#include "tinycc_vectors_dsp.h"
 
 #include "unsigned_bytes_data.h"
 
@@ -37,7 +36,7 @@ const char *const unsigned_bytes_step_names[UNSIGNED_BYTES_STEPS + 1] = {
     "tinycc_transpose_s8 /Conv_3",
     "tinycc_conv2d_s8_dsp /Conv_3, /Relu_4, /QuantizeLinear_5",
     "tinycc_max_pool2d_s8_dsp /MaxPool_7",
-    "tinycc_conv1x1_s8_dsp /Gemm_12, /QuantizeLinear_13",
+    "tinycc_vectors_s8_dsp /Gemm_12, /QuantizeLinear_13",
     "tinycc_recentre",
     "none",
 };
@@ -146,7 +145,6 @@ static int unsigned_bytes_advance(unsigned_bytes_t *net, int32_t slices)
     void *const quantizelinear16_scratch = arena + 288;
     void *const maxpool20_max_pool2d_quantized = arena + 256;
     void *const y_int8 = arena + 0;
-    void *const y_int8_scratch = arena + 4;
     const void *rows[3];
     int status = UNSIGNED_BYTES_MORE;
     tinycc_progress progress = {slices, net->turns};
@@ -194,7 +192,7 @@ static int unsigned_bytes_advance(unsigned_bytes_t *net, int32_t slices)
         }
         progress.slices--;
         TINYCC_STEP(4);
-        tinycc_conv1x1_s8_dsp(&fully_connected_4, (const void *const[]){maxpool20_max_pool2d_quantized}, y_int8, 1, y_int8_scratch);
+        tinycc_vectors_s8_dsp(&fully_connected_4, (const void *const[]){maxpool20_max_pool2d_quantized}, y_int8, 1, NULL);
         /* fall through */
     case 5:
         net->at = 5;
