@@ -9,7 +9,6 @@ from typing import Any
 import click
 import numpy as np
 
-from tinycc import ops
 from tinycc.api.accuracy import accuracy
 from tinycc.api.network import Network, run_samples
 from tinycc.api.samples import Samples, samples_of, stacked_outputs
@@ -18,14 +17,11 @@ from tinycc.cli.accuracy import accuracy_document, accuracy_table
 from tinycc.cli.data import read_data, read_inputs, read_labels
 from tinycc.cli.options import Named, compilation, options_of
 from tinycc.cli.output import (
-    doctor_table,
     front_table,
-    operator_table,
     print_json,
     progress,
     say,
     step_table,
-    target_table,
     verification_document,
     verification_table,
 )
@@ -36,8 +32,6 @@ from tinycc.report.document import report_document
 from tinycc.report.fit import check_budgets
 from tinycc.report.measure import Measured, measure_instructions, random_sample
 from tinycc.report.summary import summary
-from tinycc.target import list_targets, load_target
-from tinycc.toolchain.doctor import doctor as tool_states
 
 
 def _compiled(model: Path, arguments: dict[str, Any]) -> Compiled:
@@ -227,33 +221,3 @@ def bench(model: Path, as_json: bool, **arguments: Any) -> None:
     _print_report(report, as_json)
     if not as_json:
         step_table(report)
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
-def targets(as_json: bool) -> None:
-    """List the targets: cores and boards.
-
-    Example: tinycc targets
-    """
-    target_table([load_target(name) for name in list_targets()], as_json)
-
-
-@click.command("ops")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
-def operators(as_json: bool) -> None:
-    """List the operators and the ONNX nodes that become them.
-
-    Example: tinycc ops
-    """
-    operator_table(ops.ALL, as_json)
-
-
-@click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
-def doctor(as_json: bool) -> None:
-    """Show which tools are installed, and how to install what is missing.
-
-    Example: tinycc doctor
-    """
-    doctor_table(tool_states(), as_json)

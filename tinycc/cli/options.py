@@ -15,10 +15,11 @@ from tinycc.quantize.data import RANDOM
 from tinycc.quantize.options import AUTO, EFFORTS, OBSERVER_NAMES, QuantizationOptions
 from tinycc.quantize.quantizer import RANDOM_WARNING
 from tinycc.schedule.inputs import MEMORIES
+from tinycc.target import NATIVE, list_targets
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-_UNITS = {"": 1, "K": 1024, "KB": 1000, "KIB": 1024, "M": 1024**2, "MB": 10**6, "MIB": 1024**2}
+SIZE_UNITS = {"": 1, "K": 1024, "KB": 1000, "KIB": 1024, "M": 1024**2, "MB": 10**6, "MIB": 1024**2}
 
 
 class Size(click.ParamType[int]):
@@ -29,7 +30,7 @@ class Size(click.ParamType[int]):
     def convert(self, value: Any, param: Any, ctx: Any) -> int:
         """The number of bytes; a usage error for anything that is not a positive size."""
         match = re.fullmatch(r"(\d+)\s*([A-Za-z]*)", str(value))
-        unit = _UNITS.get(match[2].upper()) if match else None
+        unit = SIZE_UNITS.get(match[2].upper()) if match else None
         if match is None or unit is None or int(match[1]) == 0:
             self.fail(f"{value!r} is not a size; write 65536, 64K or 64kB", param, ctx)
         return int(match[1]) * unit
@@ -98,8 +99,13 @@ class Named(click.ParamType[tuple[str | None, Path]]):
         return name, Path(path)
 
 
+def _targets(context: click.Context, option: click.Parameter, begun: str) -> list[str]:
+    """The targets that a shell may complete to."""
+    return [name for name in (*list_targets(), NATIVE) if name.startswith(begun)]
+
+
 _MODEL = click.argument("model", type=click.Path(path_type=Path))
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 _SHAPE = click.option(
     "--shape",
     "shapes",
@@ -136,6 +142,7 @@ _COMPILATION = (
         "--target",
         default="host",
         show_default=True,
+        shell_complete=_targets,
         help="See `tinycc targets`; `native`: the fastest for this machine.",
     ),
     click.option("--name", help="Prefix of the C names; from the model's file name by default."),
@@ -199,7 +206,7 @@ _COMPILATION = (
         multiple=True,
         help="Print the network after a pass. Repeatable.",
     ),
-    _JSON,
+    AS_JSON,
 )
 
 
@@ -212,7 +219,7 @@ def compilation(command: Command) -> Command:
 
 def quantization_only(command: Command) -> Command:
     """Adds the options of a quantisation alone."""
-    for option in reversed((_MODEL, _SHAPE, *_CALIBRATION, _JSON)):
+    for option in reversed((_MODEL, _SHAPE, *_CALIBRATION, AS_JSON)):
         command = option(command)
     return command
 

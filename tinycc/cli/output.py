@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -17,10 +17,7 @@ from rich.text import Text
 
 from tinycc.api.verify import Comparison, Verification
 from tinycc.emit.names import printable
-from tinycc.ops.op import Op
 from tinycc.progress import Progress, silent
-from tinycc.target import Target
-from tinycc.toolchain.doctor import ToolStatus
 
 
 def say(text: str) -> None:
@@ -128,52 +125,6 @@ def front_table(report: dict[str, Any], most: int = 8) -> None:
         factor = 1 + points[index]["extra_macs"] / max(1, macs)
         shown_factor = [f"{factor:.3f} x"] if again else []
         add_row(table, f"{points[index]['bytes']:,}", percent, *shown_factor, label)
-    print_table(table)
-
-
-def target_table(targets: Sequence[Target], as_json: bool) -> None:
-    """Name, memories and description of every target."""
-    if as_json:
-        print_json(
-            [{"name": t.name, "description": t.description, "isa": sorted(t.isa)} for t in targets]
-        )
-        return
-    table = new_table("target", "description", "runs on")
-    for target in targets:
-        add_row(table, target.name, target.description, target.runners[0].machine)
-    print_table(table)
-
-
-def operator_table(records: Sequence[Op], as_json: bool) -> None:
-    """Every operator with its ONNX names and kernels."""
-    rows = [
-        {
-            "name": op.name,
-            "summary": op.summary,
-            "onnx": sorted({rule.op_type for rule in op.onnx}),
-            "kernels": [kernel.symbol for kernel in op.kernels],
-        }
-        for op in records
-    ]
-    if as_json:
-        print_json(rows)
-        return
-    table = new_table("operator", "ONNX", "meaning")
-    for op, row in zip(records, rows, strict=True):
-        add_row(table, op.name, ", ".join(row["onnx"]), op.summary)
-    print_table(table)
-
-
-def doctor_table(states: Sequence[ToolStatus], as_json: bool) -> None:
-    """What is installed and what is missing, with the command that installs it."""
-    if as_json:
-        keys = ("name", "purpose", "version", "is_installed", "install")
-        print_json([{key: getattr(state, key) for key in keys} for state in states])
-        return
-    table = new_table("tool", "purpose", "state")
-    for state in states:
-        found = state.version or "installed" if state.is_installed else f"missing: {state.install}"
-        add_row(table, state.name, state.purpose, found)
     print_table(table)
 
 

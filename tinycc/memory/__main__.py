@@ -1,6 +1,7 @@
 """Solves placement problems from files, so that the placer can be held against others.
 
     python -m tinycc.memory solve FILE [--capacity N] [--seconds S] [--method M] [-o out.csv]
+        [--json]
 
 Exit: 0 solved, 1 not solved or an error in the file, 2 usage.
 """
@@ -8,9 +9,12 @@ Exit: 0 solved, 1 not solved or an error in the file, 2 usage.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from tinycc.errors import InternalError, TinyccError
 from tinycc.memory import instances
@@ -24,6 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _solve(options)
     except TinyccError as error:
         print(error.render(), file=sys.stderr)
+        if options.json:
+            problems = [asdict(problem) for problem in error.problems]
+            print(json.dumps({"errors": problems, "exit_code": error.exit_code}, indent=1))
         return error.exit_code
 
 
@@ -45,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--method", choices=METHODS, default="auto", help="default: auto")
     command.add_argument("-o", "--output", type=Path, help="CSV to write, with a column offset")
+    command.add_argument("--json", action="store_true", help="print one JSON document")
     return parser
 
 
@@ -61,15 +69,33 @@ def _solve(options: argparse.Namespace) -> int:
     solution = solve(blocks, capacity=capacity, seconds=options.seconds, method=options.method)
     if instances.check(rows, solution.offsets) != solution.height:
         raise InternalError("placement: the height is not what it should be")
-    print(_report(len(rows), solution, options.capacity))
+    if not options.json:
+        print(_report(len(rows), solution, options.capacity))
     if options.output is not None:
         instances.write(options.output, rows, solution.offsets)
-        print(f"offsets   {options.output}")
+        print(f"offsets   {options.output}", file=sys.stderr if options.json else sys.stdout)
+    if options.json:
+        print(json.dumps(_document(solution, options.capacity), indent=1))
     return 0 if solution.meets(capacity) and _within(solution, options.capacity) else 1
 
 
 def _within(solution: Solution, capacity: int | None) -> bool:
     return capacity is None or solution.height <= capacity
+
+
+def _document(solution: Solution, capacity: int | None) -> dict[str, Any]:
+    return {
+        "buffers": len(solution.blocks),
+        "height": solution.height,
+        "bound": solution.bound,
+        "optimal": solution.is_optimal,
+        "capacity": capacity,
+        "solved": solution.meets(capacity or 0) and _within(solution, capacity),
+        "method": solution.method,
+        "seconds": solution.seconds,
+        "notes": list(solution.notes),
+        "offsets": list(solution.offsets),
+    }
 
 
 def _report(buffers: int, solution: Solution, capacity: int | None) -> str:
