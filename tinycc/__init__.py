@@ -6,14 +6,15 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tinycc.api import Network, build
+    from tinycc.api import Network, Together, build, build_together
 
 __version__ = "0.1.0"
-__all__ = ["Network", "__version__", "build"]
+_FACE = ("Network", "Together", "build", "build_together")
+__all__ = ["Network", "Together", "__version__", "build", "build_together"]
 
 
 def __getattr__(name: str) -> object:
     """`tinycc.build` on first use, so that importing a part does not load all of onnxruntime."""
-    if name in ("build", "Network"):
+    if name in _FACE:
         return getattr(importlib.import_module("tinycc.api"), name)
     raise AttributeError(f"module 'tinycc' has no attribute {name!r}")

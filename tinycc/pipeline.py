@@ -285,8 +285,15 @@ def layered(compiled: Compiled) -> Compiled:
     options = replace(
         compiled.options, optimize="speed", ram=None, recompute=1.0, input_memory="arena"
     )
-    endless = replace(compiled.target, memories=())
-    return _finish(compiled.graph, compiled.interface, compiled.source, options, endless, silent)
+    return replanned(compiled, options, replace(compiled.target, memories=()))
+
+
+def replanned(compiled: Compiled, options: Options, target: Target) -> Compiled:
+    """The same network, scheduled and placed anew; same name, same numbers."""
+    again = replace(options, name=compiled.name)
+    graph, interface, source = compiled.graph, compiled.interface, compiled.source
+    found = _finish(graph, interface, source, again, target, silent)
+    return replace(found, written=compiled.written, quantized=compiled.quantized)
 
 
 def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:

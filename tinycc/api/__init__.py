@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from tinycc.api.network import Network
+from tinycc.api.together import Together, build_models
 from tinycc.pipeline import Options, compile_model
 from tinycc.progress import Progress, silent
 from tinycc.quantize.data import CalibrationData
@@ -61,4 +63,24 @@ def build(
     return network
 
 
-__all__ = ["Network", "build"]
+def build_together(
+    models: Sequence[str | Path] | Mapping[str, str | Path],
+    *,
+    progress: Progress = silent,
+    **options: Any,
+) -> Together:
+    """Networks that run one at a time in one firmware: `.networks`, `.report`, `.write(folder)`.
+
+    `models`: their files, or files by the prefix of their C names. `options`: those of `build` but
+    for the calibration; `name` is the prefix of what they share, budgets are for all together.
+    Raises TinyccError.
+    """
+    named = models.items() if isinstance(models, Mapping) else [(None, one) for one in models]
+    found = Options(**options)
+    built = build_models([(name, Path(path)) for name, path in named], found, progress)
+    if found.ram is not None or found.flash is not None:
+        built.check_budgets()
+    return built
+
+
+__all__ = ["Network", "Together", "build", "build_together"]

@@ -12,10 +12,11 @@ import numpy as np
 from tinycc.api.accuracy import accuracy
 from tinycc.api.network import Network, run_samples
 from tinycc.api.samples import Samples, samples_of, stacked_outputs
+from tinycc.api.together import build_models
 from tinycc.api.verify import verify as verify_model
 from tinycc.cli.accuracy import accuracy_document, accuracy_table
 from tinycc.cli.data import read_data, read_inputs, read_labels
-from tinycc.cli.options import Named, compilation, options_of
+from tinycc.cli.options import Named, compilation, compilation_of_several, options_of
 from tinycc.cli.output import (
     front_table,
     print_json,
@@ -32,6 +33,7 @@ from tinycc.report.document import report_document
 from tinycc.report.fit import check_budgets
 from tinycc.report.measure import Measured, measure_instructions, random_sample
 from tinycc.report.summary import summary
+from tinycc.report.together import together_summary
 
 
 def _compiled(model: Path, arguments: dict[str, Any]) -> Compiled:
@@ -47,15 +49,36 @@ def _print_report(report: dict[str, Any], as_json: bool) -> None:
 
 
 @click.command()
-@compilation
+@compilation_of_several
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), metavar="DIR", help="Folder to write."
 )
-def build(model: Path, output: Path | None, as_json: bool, **arguments: Any) -> None:
+@click.option(
+    "--share-arena", is_flag=True, help="Several models in one folder; one runs at a time."
+)
+def build(
+    models: tuple[tuple[str | None, Path], ...],
+    output: Path | None,
+    share_arena: bool,
+    as_json: bool,
+    **arguments: Any,
+) -> None:
     """Compile MODEL (an ONNX or .tflite file) into a folder of C.
 
-    Example: tinycc build kws.onnx --target cortex-m4 -o kws
+    With --share-arena several models are planned for one arena; NAME=MODEL names one of them.
+
+    Examples: tinycc build kws.onnx --target cortex-m4 -o kws;
+    tinycc build kws.onnx vww.onnx --share-arena --target cortex-m4 -o both
     """
+    if share_arena:
+        _build_together(models, output, as_json, arguments)
+        return
+    if len(models) > 1:
+        raise UsageError(
+            f"{len(models)} models", hint="--share-arena for one folder, or build each by itself"
+        )
+    name, model = models[0]
+    arguments["name"] = arguments["name"] or name
     network = Network(_compiled(model, arguments))
     with progress() as told:
         told("compiling for size and stack")
@@ -64,6 +87,26 @@ def build(model: Path, output: Path | None, as_json: bool, **arguments: Any) -> 
     folder = output or Path(f"{network.compiled.name}_{network.compiled.target.name}")
     network.write(folder)
     _print_report(report, as_json)
+    say(f"wrote {folder}")
+
+
+def _build_together(
+    models: tuple[tuple[str | None, Path], ...],
+    output: Path | None,
+    as_json: bool,
+    arguments: dict[str, Any],
+) -> None:
+    with progress() as told:
+        built = build_models(models, options_of(arguments), told)
+        told("compiling for size and stack")
+        report = built.report
+    built.check_budgets()
+    folder = output or Path(f"{built.name}_{built.target.name}")
+    built.write(folder)
+    if as_json:
+        print_json(report)
+    else:
+        click.echo(together_summary(report))
     say(f"wrote {folder}")
 
 

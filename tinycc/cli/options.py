@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -86,12 +86,12 @@ class Factor(click.ParamType[float]):
 
 
 class Named(click.ParamType[tuple[str | None, Path]]):
-    """[NAME=]FILE; the name may be left out for a model with one input."""
+    """[NAME=]FILE."""
 
     name = "file"
 
     def convert(self, value: Any, param: Any, ctx: Any) -> tuple[str | None, Path]:
-        """The tensor's name, if given, and the path; a file whose name holds `=` is taken as is."""
+        """The name, if given, and the path; a file whose name holds `=` is taken as is."""
         text = str(value)
         if Path(text).exists() or "=" not in text:
             return None, Path(text)
@@ -106,6 +106,7 @@ def _targets(context: click.Context, option: click.Parameter, begun: str) -> lis
 
 _MODEL = click.argument("model", type=click.Path(path_type=Path))
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+_MODELS = click.argument("models", type=Named(), nargs=-1, required=True, metavar="MODEL...")
 _SHAPE = click.option(
     "--shape",
     "shapes",
@@ -137,7 +138,6 @@ _CALIBRATION = (
     ),
 )
 _COMPILATION = (
-    _MODEL,
     click.option(
         "--target",
         default="host",
@@ -211,17 +211,24 @@ _COMPILATION = (
 
 
 def compilation(command: Command) -> Command:
-    """Adds the shared options to a command."""
-    for option in reversed(_COMPILATION):
+    """Adds MODEL and the shared options to a command."""
+    return _with((_MODEL, *_COMPILATION), command)
+
+
+def compilation_of_several(command: Command) -> Command:
+    """The same for a command that takes several models, each with a name or without."""
+    return _with((_MODELS, *_COMPILATION), command)
+
+
+def _with(options: Sequence[Callable[[Command], Command]], command: Command) -> Command:
+    for option in reversed(options):
         command = option(command)
     return command
 
 
 def quantization_only(command: Command) -> Command:
     """Adds the options of a quantisation alone."""
-    for option in reversed((_MODEL, _SHAPE, *_CALIBRATION, AS_JSON)):
-        command = option(command)
-    return command
+    return _with((_MODEL, _SHAPE, *_CALIBRATION, AS_JSON), command)
 
 
 def calibration_of(arguments: dict[str, Any]) -> tuple[str | None, QuantizationOptions]:

@@ -64,6 +64,7 @@ def _context(model: CModel, runtime: RuntimeFiles, heading: Heading) -> dict[str
         "target": heading.target,
         "alignment": heading.alignment,
         "steps": model.steps,
+        "units": [f"{model.name}.c"],
         "headers": runtime.headers,
         "sources": [path.name for path in runtime.sources],
         "abi": runtime_abi(),

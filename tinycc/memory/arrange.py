@@ -32,6 +32,11 @@ class Goal:
     recompute: float = 1.0
 
 
+def budget(arena_bytes: int, target: Target) -> int:
+    """The RAM budget that allows an arena of this size."""
+    return arena_bytes + target.pointer_bytes + STACK_ROOM
+
+
 def arranged(graph: Graph, target: Target, goal: Goal) -> tuple[Plan, tuple[Point, ...]]:
     """The graph's steps in order and in regions, a place for every buffer, and the front.
 
@@ -79,7 +84,7 @@ def _limits(target: Target, goal: Goal) -> Limits:
     rooms = _rooms(target)
     limit = rooms[0].bytes if len(rooms) == 1 else None
     if goal.ram is not None:
-        asked = goal.ram - target.pointer_bytes - STACK_ROOM
+        asked = goal.ram - budget(0, target)
         limit = asked if limit is None else min(asked, limit)
     return Limits(goal.optimize, target.alignment, limit, goal.ram is not None, rooms)
 

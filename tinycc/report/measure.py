@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from tinycc.emit.harness import harness_text
+from tinycc.emit.model import CModel
 from tinycc.errors import DoesNotFitError, ToolError
 from tinycc.pipeline import Compiled
 from tinycc.toolchain.accesses import count_accesses
@@ -71,13 +72,18 @@ def build_firmware(
     )
 
 
+def entry(model: CModel) -> str:
+    """The function whose stack is the network's."""
+    return f"{model.name}_{'push_row' if model.pushed else 'run'}"
+
+
 def measure_image(compiled: Compiled, folder: Path) -> Measured:
     """Flash, static memory and stack from the ELF; all None on native targets."""
     image, model = build_firmware(compiled, folder), compiled.code.model
     sizes = image_sizes(image)
     if sizes is None:
         return Measured()
-    stack = stack_bound(image, f"{compiled.name}_{'push_row' if model.pushed else 'run'}")
+    stack = stack_bound(image, entry(model))
     notes = [note for note in (image.note, stack.reason) if note]
     return Measured(
         flash_bytes=sizes.model.flash,
