@@ -179,6 +179,10 @@ tinycc_kernel tinycc_dwconv3x3_s8_dsp; /* 3x3 only */
  * scratch is 8 * ((n + 2) * pitch + 8) + 4 * n * pitch bytes. */
 tinycc_kernel tinycc_dwconv3x3_flat_s8_dsp;
 
+/* The same for 3x3, stride 1, as many outputs as inputs, doubled 0, one row per call, packed as the
+ * source says. Scratch: 24 * (out_width + 2) bytes. */
+tinycc_kernel tinycc_dwconv3x3_columns_s8_dsp;
+
 /* The same for an even number of channels, one output channel for each, two at a time and one row
  * per call: half the scratch, 4 * kernel_height * (2 * pitch + 1) bytes. */
 tinycc_kernel tinycc_dwconv2d_thin_s8_dsp;

@@ -13,7 +13,7 @@ from tinycc.ir.graph import Instance
 from tinycc.ops.dense import instance_constants
 from tinycc.ops.dense_dsp import DSP, fraction_bits, keeps_int32
 from tinycc.ops.dense_work import is_clamped
-from tinycc.ops.depthwise_work import expanding_work
+from tinycc.ops.depthwise_work import columns_work, expanding_work
 from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, Work, never
 from tinycc.ops.work import splits
 
@@ -80,7 +80,10 @@ def depthwise_kernels_dsp(
     general = kernel("tinycc_dwconv2d_s8_dsp", fits, _even_pairs)
     square = kernel("tinycc_dwconv3x3_s8_dsp", is_3x3, _overlapping_pairs)
     flat = kernel("tinycc_dwconv3x3_flat_s8_dsp", is_3x3, _overlapping_pairs)
-    return _flat(flat, plain, window), square, general, _thin(general, plain, window)
+    columns = _columns(
+        kernel("tinycc_dwconv3x3_columns_s8_dsp", is_3x3, _columns_pairs), plain, window
+    )
+    return columns, _flat(flat, plain, window), square, general, _thin(general, plain, window)
 
 
 def _numbers(plain: Params) -> dict[str, int]:
@@ -127,6 +130,21 @@ def _thin(general: Kernel, plain: Portable, window: Callable[[Instance], Window]
         window=window,
         over=lambda i: _is_narrower(_numbers(plain(i))),
     )
+
+
+def _columns(square: Kernel, plain: Portable, window: Callable[[Instance], Window]) -> Kernel:
+    """From the kernel for 3x3 the one that pairs rows, not columns: for rows of any length."""
+
+    def takes(instance: Instance) -> bool:
+        steps = (_numbers(plain(instance))["stride"], window(instance).stride)
+        plain_sums = fraction_bits(instance) <= _MOST_FOLDED
+        single = _is_single(_numbers(plain(instance)))
+        return square.when(instance) and single and steps == (1, 1) and plain_sums
+
+    def columns_scratch(instance: Instance) -> int:
+        return 24 * (instance.output.type.shape[2] + 2)
+
+    return replace(square, when=takes, window=window, scratch=columns_scratch, work=columns_work)
 
 
 def _flat(square: Kernel, plain: Portable, window: Callable[[Instance], Window]) -> Kernel:
@@ -203,6 +221,14 @@ _Pack = Callable[[np.ndarray, int], np.ndarray]
 
 def _overlapping_pairs(weights: np.ndarray, pairs: int) -> np.ndarray:
     return np.stack([weights[:, :, 0:2], weights[:, :, 1:3]], axis=2)
+
+
+def _columns_pairs(weights: np.ndarray, pairs: int) -> np.ndarray:
+    """Rows 0 and 1 of each column; row 2 of the first two, and of the third."""
+    rows_01 = weights[:, :2].transpose(0, 2, 1)
+    row_2 = np.zeros((len(weights), 2, 2), np.int16)
+    row_2[:, 0], row_2[:, 1, 0] = weights[:, 2, :2], weights[:, 2, 2]
+    return np.concatenate([rows_01, row_2], axis=1)
 
 
 def _even_pairs(weights: np.ndarray, pairs: int) -> np.ndarray:

@@ -57,6 +57,28 @@ def expanding_work(
     return found
 
 
+def columns_work(instance: Instance, n: int) -> Counter[str]:
+    """tinycc_dwconv3x3_columns_s8_dsp, which makes one row per call."""
+    (_, _, in_width, channels), (_, rows, width, _) = (
+        instance.inputs[0].type.shape,
+        instance.output.type.shape,
+    )
+    fours = rows * -(-channels // 4)
+    return Counter(
+        {
+            "calls": rows,
+            "padding": rows * (width + 2 - in_width),
+            "rest": rows * (channels % 4 > 0),
+            "fours": fours,
+            "columns": fours * in_width,
+            "outputs": 4 * fours * width,
+            "lines": 4 * fours,
+            "threes": 4 * fours * -(-width // 3),
+            "clamped": rows * width * channels * is_clamped(instance),
+        }
+    )
+
+
 def tap_work(instance: Instance, n: int) -> Counter[str]:
     """ROWS kernels that look for every tap of every output."""
     _, height, width, _ = instance.inputs[1].type.shape

@@ -96,14 +96,8 @@ class Front:
         return max(least, round(ALLOWED[optimize] * self.instructions))
 
     def choose(self, optimize: str) -> Point:
-        """The smallest point that a goal may cost; for `speed` the cheapest.
-
-        For `ram` one that costs more where bytes fall faster than instructions rise.
-        """
+        """The smallest point that a goal may cost; for `speed` the cheapest."""
         most = self.allowed(optimize)
-        if optimize == "ram":
-            total = self.instructions
-            return min(self.points, key=lambda p: p.bytes * (total + max(most, p.extra)))
         return [p for p in self.points if p.extra <= most or p is self.points[0]][-1]
 
     def avoiding(self, point: Point, region: Region) -> Point | None:
