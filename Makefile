@@ -117,5 +117,6 @@ system-packages:
 	    picolibc-riscv64-unknown-elf "its C library"; \
 	need "command -v qemu-system-riscv32" qemu-system-misc "runs firmware"; \
 	if [ -n "$$CI" ]; then need "command -v clang" clang "a second compiler's warnings"; \
-	    need "command -v g++" g++ "C++ takes the generated headers"; fi; \
+	    need "command -v g++" g++ "C++ takes the generated headers"; \
+	    need "command -v chromium" chromium "opens report.html in the tests"; fi; \
 	install

@@ -117,6 +117,12 @@ CASES = {
     "analyze_too_little_ram": Case(("analyze", "m.onnx", "--ram", "100")),
     # Folders as models
     "folder_that_is_no_model": Case(("build", "."), _text("note.txt")),
+    "report_of_nothing": Case(("report", "nowhere")),
+    "report_of_a_folder_without_one": Case(("report", "."), _text("note.txt")),
+    "report_that_is_damaged": Case(
+        ("report", "."), _text("report.json", '{"schema": 1, "steps": 3}')
+    ),
+    "report_of_a_newer_version": Case(("report", "."), _text("report.json", '{"schema": 99}')),
     "damaged_archive": Case(("build", "folder"), _text("folder/model.tnn")),
     # Inputs
     "input_missing": Case((*RUN, "x.npy")),

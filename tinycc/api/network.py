@@ -21,9 +21,9 @@ from tinycc.pipeline import ARCHIVE, Compiled
 from tinycc.report.document import report_document
 from tinycc.report.fit import check_budgets
 from tinycc.report.measure import Measured, build_firmware, measure_where_possible
+from tinycc.report.page import PAGE, page
+from tinycc.report.stored import FILE
 from tinycc.toolchain.run import RunResult, run_image
-
-_GENERATED_MARK = "report.json"
 
 
 class Network:
@@ -57,10 +57,11 @@ class Network:
         return stacked_outputs(self.compiled.interface, samples, outputs)
 
     def write(self, folder: str | Path) -> None:
-        """Writes C, build files, report.json and model.tnn; the folder appears complete or not."""
+        """Writes C, build files, the report and model.tnn; the folder appears complete or not."""
         texts = {
             **self.compiled.code.texts,
-            "report.json": json.dumps(self.report, indent=1, sort_keys=False) + "\n",
+            FILE: json.dumps(self.report, indent=1, sort_keys=False) + "\n",
+            PAGE: page(self.report),
         }
         write_folder(Path(folder), texts, {ARCHIVE: self.compiled.archive})
 
@@ -145,7 +146,7 @@ def write_folder(folder: Path, texts: Mapping[str, str], binaries: Mapping[str, 
 def _check_replaceable(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise ModelError(f"`{folder}` exists and is not a folder", hint="choose another -o DIR")
-    if folder.is_dir() and any(folder.iterdir()) and not (folder / _GENERATED_MARK).is_file():
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / FILE).is_file():
         raise ModelError(
             f"folder `{folder}` holds files that tinycc did not write",
             hint="choose another -o DIR, or empty this one",

@@ -17,6 +17,7 @@ from tinycc.cli.completion import completion
 from tinycc.cli.diff import diff
 from tinycc.cli.output import print_json
 from tinycc.cli.quantize import quantize
+from tinycc.cli.report import report
 from tinycc.errors import InternalError, Problem, TinyccError
 
 
@@ -35,6 +36,7 @@ for _command in (
     commands.run,
     commands.verify,
     commands.bench,
+    report,
     quantize,
     diff,
     lists.targets,

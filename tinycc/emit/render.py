@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import jinja2
 
-from tinycc.emit.names import comment, literal
+from tinycc.emit.names import comment, literal, printable
 from tinycc.paths import TEMPLATES
 
 
@@ -27,6 +27,27 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
+@lru_cache(maxsize=1)
+def _page_environment() -> jinja2.Environment:
+    """For HTML and SVG: values are escaped, and marks of direction in them are spelt out."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        autoescape=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,
+    )
+    environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.globals["file"] = lambda path: (TEMPLATES / path).read_text("utf-8")
+    return environment
+
+
 def render(template: str, context: Mapping[str, object]) -> str:
     """The text of a template; a missing variable is an error."""
     return _environment().get_template(template).render(context)
+
+
+def render_page(template: str, context: Mapping[str, object]) -> str:
+    """The text of a template for HTML, with all values escaped."""
+    return _page_environment().get_template(template).render(context)
