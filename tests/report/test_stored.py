@@ -64,6 +64,7 @@ BROKEN = {
     "cut off": json.dumps(of_model())[:-50],
     "an array": "[]",
     "no schema": "{}",
+    "several models": '{"schema": 1, "together": "both", "models": []}',
     "a newer schema": _broken(lambda report: report.update(schema=2)),
     "not a number": _broken(lambda report: report["compute"].update(macs=float("nan"))),
     "nested too deep": '{"schema":' + "[" * 100_000,

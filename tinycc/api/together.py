@@ -19,6 +19,8 @@ from tinycc.errors import DoesNotFitError, UsageError
 from tinycc.memory.arrange import budget
 from tinycc.pipeline import ARCHIVE, Compiled, Options, compile_model, replanned
 from tinycc.progress import Progress, silent
+from tinycc.report.page import PAGE, page
+from tinycc.report.stored import FILE
 from tinycc.report.together import measure_together, together_document
 
 _HOW_TO_NAME = "name them: tinycc build left=a/kws.onnx right=b/kws.onnx --share-arena"
@@ -70,11 +72,12 @@ class Together:
 
         all of it appears or nothing.
         """
-        texts = {**self.code.texts, "report.json": _json(self.report)}
+        texts = {**self.code.texts, FILE: _json(self.report)}
         binaries = {}
         for network in self.networks:
             own = network.compiled.name
-            texts[f"{own}/report.json"] = _json(network.report)
+            texts[f"{own}/{FILE}"] = _json(network.report)
+            texts[f"{own}/{PAGE}"] = page(network.report)
             binaries[f"{own}/{ARCHIVE}"] = network.compiled.archive
         write_folder(Path(folder), texts, binaries)
 

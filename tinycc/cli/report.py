@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from tinycc.cli.options import AS_JSON
 from tinycc.cli.output import print_json, say
 from tinycc.cli.saving import check_folder, save_bytes
 from tinycc.report.page import PAGE, page
@@ -22,7 +23,7 @@ from tinycc.report.summary import summary
     metavar="FILE",
     help="Where to write; by default report.html in the folder, or beside the file.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+@AS_JSON
 def report(folder: Path, output: Path | None, as_json: bool) -> None:
     """Draw report.html from FOLDER, which `build` wrote, and print its summary.
 

@@ -153,6 +153,11 @@ def read_report(place: Path) -> dict[str, Any]:
             f"`{path}` has schema {document['schema']}, this version reads up to {SCHEMA}",
             hint="install a newer tinycc, or build the model again",
         )
+    if "models" in document:
+        raise ModelError(
+            f"`{path}` is of several models that share an arena",
+            hint="each of them has a report in a folder of its own there",
+        )
     report: dict[str, Any] = _completed(document, _SHAPE, "", path)
     for fault in _contradictions(report):
         raise ModelError(f"`{path}` is damaged: {fault}", hint=_AGAIN)
