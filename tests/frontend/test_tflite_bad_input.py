@@ -166,6 +166,13 @@ def test_shapes_are_fixed(tmp_path: Path) -> None:
             read_network(path, shapes)
 
 
+def test_a_file_without_its_identifier_is_no_tflite_file(tmp_path: Path) -> None:
+    path = tmp_path / "m.tflite"
+    path.write_bytes(small_network().bytes()[8:])
+    with pytest.raises(TinyccError, match=r"m\.tflite is not a TensorFlow Lite model"):
+        read_network(path)
+
+
 def test_offsets_that_point_anywhere_are_noticed(tmp_path: Path) -> None:
     """Every 32-bit word of a small file, replaced by values that hostile files use."""
     data = small_network().bytes()

@@ -32,14 +32,16 @@ def build(
     calibration: CalibrationData | None = None,
     observer: str = "auto",
     quantize: str = "standard",
+    preprocess: str | None = None,
     progress: Progress = silent,
 ) -> Network:
     """A compiled network: `.report`, `.run(inputs)`, `.write(folder)`.
 
     `model`: an ONNX or .tflite file, or a folder that `write` made. Budgets in bytes.
     `input_memory`: "arena", "pushed" or "external", a folder's own by default. Float models need
-    `calibration`: float32 samples as a file (.npz, .npy), a folder of them, or arrays; see
-    QuantizationOptions for `observer` and `quantize`. Raises TinyccError.
+    `calibration`: float32 samples as a file (.npz, .npy), a folder of them, or arrays; other
+    numbers with `preprocess`, such as "x / 255". See QuantizationOptions for `observer` and
+    `quantize`. Raises TinyccError.
     """
     options = Options(
         target,
@@ -55,7 +57,7 @@ def build(
         head=head,
         input_ranges=input_ranges or {},
         calibration=calibration,
-        quantization=QuantizationOptions(observer, quantize),
+        quantization=QuantizationOptions(observer, quantize, preprocess),
     )
     network = Network(compile_model(Path(model), options, progress))
     if ram is not None or flash is not None:

@@ -29,6 +29,7 @@ from tinycc.cli.output import (
 from tinycc.cli.saving import check_folder, save_arrays
 from tinycc.errors import ModelError, UsageError
 from tinycc.pipeline import Compiled, compile_model
+from tinycc.quantize.preprocess import Preprocessing
 from tinycc.report.document import report_document
 from tinycc.report.fit import check_budgets
 from tinycc.report.measure import Measured, measure_instructions, random_sample
@@ -157,7 +158,7 @@ def run(
         check_folder(output)
     compiled = _compiled(model, arguments)
     interface = compiled.interface
-    samples = samples_of(interface, read_inputs(interface, inputs))
+    samples = samples_of(interface, _preprocessed(compiled, read_inputs(interface, inputs)))
     with progress() as told:
         told(f"running {samples.count} samples on {compiled.target.name}")
         outputs, result = run_samples(compiled, samples)
@@ -174,6 +175,14 @@ def run(
         for name, array in shown.items():
             click.echo(f"{name} {array.dtype} {'x'.join(map(str, array.shape))}")
             click.echo(np.array2string(array, threshold=200))
+
+
+def _preprocessed(compiled: Compiled, arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays as the float network takes them, where --preprocess says how."""
+    formula = compiled.options.quantization.preprocess
+    if formula is None:
+        return arrays
+    return {name: Preprocessing(formula)(array) for name, array in arrays.items()}
 
 
 @click.command()
@@ -239,7 +248,7 @@ def verify(
 def _verification_samples(compiled: Compiled, data: Path | None, limit: int) -> Samples:
     interface = compiled.interface
     if data is not None:
-        return samples_of(interface, read_data(interface, data))
+        return samples_of(interface, _preprocessed(compiled, read_data(interface, data)))
     arrays = {}
     for index, name in enumerate(interface.inputs):
         type_ = interface.tensors[name].type

@@ -122,6 +122,11 @@ _CALIBRATION = (
         help="Samples for a float model: .npz, .npy, a folder of them, or `random`.",
     ),
     click.option(
+        "--preprocess",
+        metavar="FORMULA",
+        help="What samples become before the network sees them: 'x / 255', '(x - 83) * 0.585'.",
+    ),
+    click.option(
         "--quantize",
         "effort",
         type=click.Choice(EFFORTS),
@@ -236,7 +241,8 @@ def calibration_of(arguments: dict[str, Any]) -> tuple[str | None, QuantizationO
     data = arguments.pop("calibration")
     if data == RANDOM:
         click.echo(RANDOM_WARNING, err=True)
-    return data, QuantizationOptions(arguments.pop("observer"), arguments.pop("effort"))
+    options = (arguments.pop(name) for name in ("observer", "effort", "preprocess"))
+    return data, QuantizationOptions(*options)
 
 
 def options_of(arguments: dict[str, Any]) -> Options:

@@ -85,6 +85,12 @@ def read_bytes(path: Path) -> bytes:
 def _refuse_other_formats(data: bytes, name: str) -> None:
     if not data:
         raise ModelError(f"{name} is empty", hint="was the download or the export interrupted?")
+    if name.lower().endswith(".tflite"):
+        raise ModelError(
+            f"{name} is not a TensorFlow Lite model, or it is damaged: it does not begin with the "
+            f"identifier {TFLITE.decode()} at byte 4",
+            hint="download or convert it again",
+        )
     for offset, magic, what, hint in _MAGIC:
         start = data[:64].lstrip() if len(magic) == 1 else data[offset : offset + len(magic)]
         if start.startswith(magic):

@@ -17,6 +17,7 @@ from typing import IO
 import numpy as np
 
 from tinycc.errors import ModelError
+from tinycc.quantize.preprocess import Preprocessing
 from tinycc.quantize.runner import Batch
 
 RANDOM = "random"
@@ -45,6 +46,7 @@ class Calibration:
     count: int
     parts: tuple[Mapping[str, Rows], ...]
     inputs: Mapping[str, tuple[int, ...]]
+    preprocessing: Preprocessing | None = None
     is_random: bool = False
 
     def batches(self, size: int, most: int | None = None) -> Iterator[Batch]:
@@ -64,6 +66,11 @@ class Calibration:
                 }
             left -= min(count, left)
 
+    def _real(self, numbers: np.ndarray) -> np.ndarray:
+        if self.preprocessing is not None:
+            return self.preprocessing(numbers)
+        return np.array(numbers, np.float32)
+
     def _samples(
         self,
         rows: Rows,
@@ -79,7 +86,8 @@ class Calibration:
             else:
                 array = read(0, rows.shape[0] if rows.shape else 1)
             with np.errstate(over="ignore"):
-                values = np.array(array, np.float32).reshape(stop - start, *shape)
+                numbers = np.asarray(array).reshape(stop - start, *shape)
+                values = self._real(numbers)
         except _READ_ERRORS as error:
             raise ModelError(
                 f"calibration data `{rows.label}` cannot be read beyond sample {start}: "
@@ -96,11 +104,17 @@ class Calibration:
         return values
 
 
-def open_calibration(data: CalibrationData, inputs: Mapping[str, tuple[int, ...]]) -> Calibration:
+def open_calibration(
+    data: CalibrationData,
+    inputs: Mapping[str, tuple[int, ...]],
+    preprocess: str | None = None,
+) -> Calibration:
     """The samples in a file, a folder or arrays, their shapes and types checked.
 
-    Raises ModelError that says what is wrong with them and what the model takes.
+    `preprocess`: a formula for all of them; integers need one. Raises ModelError that says what is
+    wrong with them and what the model takes.
     """
+    preprocessing = None if preprocess is None else Preprocessing(preprocess)
     if isinstance(data, str) and data == RANDOM:
         return _random(inputs)
     if isinstance(data, (str, Path)):
@@ -112,11 +126,11 @@ def open_calibration(data: CalibrationData, inputs: Mapping[str, tuple[int, ...]
         parts, label = [_named(rows, inputs, "the arrays")], "arrays"
     for part in parts:
         for name, one in part.items():
-            _check(one, name, inputs[name])
+            _check(one, name, inputs[name], preprocessing)
     count = sum(_sample_count(part, inputs) for part in parts)
     if count == 0:
         raise ModelError(f"calibration data `{label}` hold no sample", hint=_SAVE_HINT)
-    return Calibration(label, count, tuple(parts), dict(inputs))
+    return Calibration(label, count, tuple(parts), dict(inputs), preprocessing)
 
 
 def _random(inputs: Mapping[str, tuple[int, ...]]) -> Calibration:
@@ -249,13 +263,15 @@ def _only(inputs: Mapping[str, tuple[int, ...]]) -> str:
     return next(iter(inputs))
 
 
-def _check(rows: Rows, name: str, shape: tuple[int, ...]) -> None:
+def _check(
+    rows: Rows, name: str, shape: tuple[int, ...], preprocessing: Preprocessing | None
+) -> None:
     text = "x".join(map(str, shape)) or "a scalar"
-    if not np.issubdtype(rows.dtype, np.floating):
+    if not np.issubdtype(rows.dtype, np.number if preprocessing else np.floating):
         raise ModelError(
             f"calibration data `{rows.label}` are {rows.dtype}: input `{name}` takes float32, and "
             "only you know how integers become what the network was trained on",
-            hint="preprocess them first, such as x.astype(numpy.float32) / 255",
+            hint="say what it was: --preprocess 'x / 255', or 'x' where they are taken as they are",
         )
     if _layout(rows.shape, shape) is None:
         raise ModelError(

@@ -91,7 +91,7 @@ def quantize_model(
 ) -> QuantizedModel:
     """The int8 form of a float model, calibrated with `data`. Raises ModelError."""
     network = prepared(read_onnx_network(model, shapes))
-    calibration = open_calibration(data, network.inputs)
+    calibration = open_calibration(data, network.inputs, options.preprocess)
     draft = _best_draft(network, calibration, options, progress)
     trial, cuts = draft.trial, draft.cuts
     grids = draft.grids
