@@ -104,8 +104,8 @@ typedef struct {
  * in_channels bytes where these are a multiple of 4, else 4 * dot.quads + 4 for each pixel. */
 tinycc_kernel tinycc_conv2d_s8_dsp;
 
-/* The same where in_channels is a multiple of 4, two pixels at once from the rows they lie in.
- * Scratch: 16 bytes for each tap of the window, then in_channels bytes. */
+/* The same where in_channels is a multiple of 4, one pixel at a time from the rows it lies in, packed
+ * as tinycc_vectors_dsp.h says. Scratch: 12 bytes for each tap of the window, then in_channels bytes. */
 tinycc_kernel tinycc_conv2d_direct_s8_dsp;
 
 /* The same for Armv7-M (tinycc_dot_s8_thumb2.h), dot.pixels 2 or 1. Scratch: 16 * dot.quads bytes

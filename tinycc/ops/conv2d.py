@@ -29,7 +29,6 @@ from tinycc.ops.dense_dsp import (
     DSP_LAYOUT,
     W16_LAYOUT,
     convolution_kernels,
-    direct_kernel_dsp,
     plain_vectors,
     vector_kernels,
 )
@@ -58,7 +57,7 @@ from tinycc.ops.spatial import (
     windows,
     windows_inside,
 )
-from tinycc.ops.vectors_dsp import plain_vector_kernels_dsp
+from tinycc.ops.vectors_dsp import direct_kernel_dsp, plain_vector_kernels_dsp
 
 _UNIT = 64  # weight of BatchNormalization: leaves int8 room for either sign, divides exactly
 

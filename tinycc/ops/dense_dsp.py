@@ -229,9 +229,11 @@ GEOMETRY = (  # of them, what all fast convolutions take
 )
 
 
-def _conv2d(
+def window_kernel(
     layout: Layout, most: int, plain: Geometry, window: Callable[[Instance], Window]
 ) -> Kernel:
+    """A convolution of one group whose blocks have at most so many pixels."""
+
     def params(instance: Instance) -> Params:
         geometry = (field for field in plain(instance).fields if field.name in GEOMETRY)
         fields = (*geometry, *dot_fields(instance, layout, most))
@@ -255,24 +257,6 @@ def _conv2d(
     )
 
 
-def direct_kernel_dsp(plain: Geometry, window: Callable[[Instance], Window]) -> Kernel:
-    """Windows of whole words of channels, read where they lie: a fifth more instructions than with
-    a strip of two pixels, and hardly any scratch."""
-    strips, symbol = _conv2d(DSP_LAYOUT, 2, plain, window), "tinycc_conv2d_direct_s8_dsp"
-
-    def scratch(instance: Instance) -> int:
-        _, height, width, channels = instance.inputs[1].type.shape
-        return 16 * height * width + channels
-
-    return replace(
-        strips,
-        symbol=symbol,
-        source=f"conv2d/{symbol}.c",
-        when=lambda i: i.inputs[0].type.shape[3] % 4 == 0 and strips.when(i),
-        scratch=scratch,
-    )
-
-
 def convolution_kernels(
     layout: Layout,
     plain: Geometry,
@@ -280,5 +264,5 @@ def convolution_kernels(
     pointwise: Callable[[Instance], bool],
 ) -> tuple[Kernel, ...]:
     """Convolutions of one group, the fastest first, the one with the least scratch last."""
-    windows = tuple(_conv2d(layout, most, plain, window) for most in layout.blocks)
+    windows = tuple(window_kernel(layout, most, plain, window) for most in layout.blocks)
     return (*vector_kernels(layout, pointwise), *windows)

@@ -103,6 +103,14 @@ def window_work(instance: Instance, sizes: tuple[int, ...], group: int) -> Work:
     return found
 
 
+def direct_work(instance: Instance, group: int) -> Work:
+    """ROWS kernels that take the parts of a window where they lie, one pixel at a time."""
+    found = Counter(window_work(instance, (1,), group))
+    found["parts"] = found["segments_1"] * -(-instance.output.type.shape[-1] // group)
+    del found["widened_1"]
+    return found
+
+
 def _gathered(
     channels: int,
     kernel: tuple[int, int],

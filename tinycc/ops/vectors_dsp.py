@@ -1,4 +1,4 @@
-"""Kernels for vectors on cores with the DSP extension that need no scratch.
+"""Kernels on cores with the DSP extension that read inputs where they lie: hardly any scratch.
 
 How they work is said in runtime_c/conv2d/tinycc_vectors_dsp.h.
 """
@@ -6,6 +6,7 @@ How they work is said in runtime_c/conv2d/tinycc_vectors_dsp.h.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import cast
 
 import numpy as np
@@ -14,6 +15,7 @@ from tinycc.ir.graph import Instance
 from tinycc.ops.dense import instance_constants
 from tinycc.ops.dense_dsp import (
     DSP,
+    Geometry,
     Layout,
     fraction_bits,
     in_groups,
@@ -21,10 +23,12 @@ from tinycc.ops.dense_dsp import (
     plain_vectors,
     quads_of,
     split_bias,
+    window_kernel,
 )
 from tinycc.ops.dense_thumb import wrapped
+from tinycc.ops.dense_work import direct_work
 from tinycc.ops.numerics import INT8_MIN
-from tinycc.ops.op import Kernel, always
+from tinycc.ops.op import Kernel, Window, always
 
 _CHANNELS = 4  # at once
 _LEAST_INPUTS = 4
@@ -106,4 +110,22 @@ def plain_vector_kernels_dsp(when: Callable[[Instance], bool] = always) -> tuple
     return (
         plain_vectors("tinycc_vectors_s8_dsp", _PAIRS, when),
         plain_vectors("tinycc_vectors_any_s8_dsp", _ANY, when),
+    )
+
+
+def direct_kernel_dsp(plain: Geometry, window: Callable[[Instance], Window]) -> Kernel:
+    """Windows of whole words of channels, one pixel at a time."""
+    strips, symbol = window_kernel(_PAIRS, 1, plain, window), "tinycc_conv2d_direct_s8_dsp"
+
+    def scratch(instance: Instance) -> int:
+        _, height, width, channels = instance.inputs[1].type.shape
+        return 12 * height * width + channels
+
+    return replace(
+        strips,
+        symbol=symbol,
+        source=f"conv2d/{symbol}.c",
+        when=lambda i: i.inputs[0].type.shape[3] % 4 == 0 and strips.when(i),
+        scratch=scratch,
+        work=lambda i, _: direct_work(i, _CHANNELS),
     )

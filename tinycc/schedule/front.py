@@ -17,6 +17,9 @@ from tinycc.target import Target
 ALLOWED = MappingProxyType({"speed": 0.0, "balanced": 0.03, "ram": 0.15})
 """What a goal may cost beyond the layer-by-layer schedule, as a part of its instructions."""
 
+_PUSHED = 0.25
+"""The same for `ram` where the caller pushes rows, because not even the input fits."""
+
 _SHORT = 100_000
 """Instructions that `ram` may always add: a millisecond at 100 MHz."""
 
@@ -92,6 +95,8 @@ class Front:
         """Extra instructions that a goal may cost; any where `ram` may repeat products."""
         if optimize == "ram" and self.recompute > 1:
             return max(point.extra for point in self.points)
+        if optimize == "ram" and self.layers.streamed is not None:
+            return max(_SHORT, round(_PUSHED * self.instructions))
         least = _SHORT if optimize == "ram" else 0
         return max(least, round(ALLOWED[optimize] * self.instructions))
 
