@@ -118,5 +118,6 @@ system-packages:
 	need "command -v qemu-system-riscv32" qemu-system-misc "runs firmware"; \
 	if [ -n "$$CI" ]; then need "command -v clang" clang "a second compiler's warnings"; \
 	    need "command -v g++" g++ "C++ takes the generated headers"; \
-	    need "command -v chromium" chromium "opens report.html in the tests"; fi; \
+	    need "command -v chromium" chromium "opens report.html in the tests"; \
+	    need "command -v cmake" cmake "builds packages (tinycc build --package)"; fi; \
 	install

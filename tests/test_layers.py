@@ -23,7 +23,7 @@ LAYERS = (
     ("emit",),
     ("toolchain",),
     ("pipeline",),
-    ("report",),
+    ("packages", "report"),
     ("api",),
     ("cli",),
 )

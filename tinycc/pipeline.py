@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tinycc import __version__
 from tinycc.emit.files import CodeFiles, Heading, code_files
-from tinycc.emit.names import identifier
+from tinycc.emit.names import network_name
 from tinycc.errors import InternalError, ModelError, UsageError
 from tinycc.frontend import read_network
 from tinycc.ir.graph import Graph
@@ -272,7 +272,7 @@ def _finish(
     roomy = with_wide_weights(graph, target, flash if options.optimize == "speed" else None)
     placed, front = arranged(fed, roomy, options.goal)
     check(placed)
-    name = identifier(options.name or Path(source.name).stem).lower()
+    name = network_name(options.name or Path(source.name).stem)
     heading = Heading(__version__, source.name, source.sha256, target.name, target.alignment)
     progress("writing C")
     code = code_files(placed, name, interface, heading)

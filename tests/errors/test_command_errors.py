@@ -110,6 +110,15 @@ CASES = {
     "no_such_target": Case(("build", "m.onnx", "--target", "cortex-m5")),
     "target_far_from_any": Case(("build", "m.onnx", "--target", "z80")),
     "target_that_is_a_path": Case(("build", "m.onnx", "--target", "../targets/host")),
+    "package_without_such_cores": Case(
+        ("build", "m.onnx", "--target", "cortex-m4", "--package", "esp-idf")
+    ),
+    "package_for_this_machine": Case(("build", "m.onnx", "--package", "cmsis-pack")),
+    "package_version": Case(("build", "m.onnx", "--package", "cmake", "--package-version", "1.2")),
+    "package_of_several": Case(
+        ("build", "m.onnx", "m.onnx", "--share-arena", "--package", "cmake")
+    ),
+    "package_unknown": Case(("build", "m.onnx", "--package", "conan")),
     "verify_no_samples": Case(("verify", "m.onnx", "--samples", "0")),
     # Memory
     "too_little_ram": Case(("build", "m.onnx", "--ram", "100")),

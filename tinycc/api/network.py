@@ -17,6 +17,7 @@ from tinycc.api.samples import Samples, samples_of, stacked_outputs
 from tinycc.errors import ModelError
 from tinycc.interp.interpreter import evaluate
 from tinycc.ir.graph import Graph, Node
+from tinycc.packages.package import FIRST_RELEASE, ecosystem_for, package_files
 from tinycc.pipeline import ARCHIVE, Compiled
 from tinycc.report.document import report_document
 from tinycc.report.fit import check_budgets
@@ -56,14 +57,23 @@ class Network:
         outputs, _ = run_samples(self.compiled, samples)
         return stacked_outputs(self.compiled.interface, samples, outputs)
 
-    def write(self, folder: str | Path) -> None:
-        """Writes C, build files, the report and model.tnn; the folder appears complete or not."""
-        texts = {
-            **self.compiled.code.texts,
-            FILE: json.dumps(self.report, indent=1, sort_keys=False) + "\n",
-            PAGE: page(self.report),
-        }
-        write_folder(Path(folder), texts, {ARCHIVE: self.compiled.archive})
+    def write(
+        self, folder: str | Path, package: str | None = None, release: str = FIRST_RELEASE
+    ) -> None:
+        """Writes C, build files, the report and model.tnn; the folder appears complete or not.
+
+        `package`: instead of the plain C, a library for "cmake", "zephyr", "esp-idf", "arduino",
+        "platformio" or "cmsis-pack", whose version is `release`.
+        """
+        report = json.dumps(self.report, indent=1, sort_keys=False) + "\n"
+        texts = {"report.json": report, PAGE: page(self.report)}
+        binaries = {ARCHIVE: self.compiled.archive}
+        if package is None:
+            texts |= self.compiled.code.texts
+        else:
+            ecosystem = ecosystem_for(package, self.compiled.target, release)
+            binaries |= package_files(self.compiled, ecosystem, release)
+        write_folder(Path(folder), texts, binaries)
 
 
 def _by_name(

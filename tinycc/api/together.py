@@ -13,7 +13,7 @@ from typing import Any
 from tinycc import __version__
 from tinycc.api.network import Network, write_folder
 from tinycc.emit.files import Heading
-from tinycc.emit.names import identifier
+from tinycc.emit.names import network_name
 from tinycc.emit.together import clashes, together_files
 from tinycc.errors import DoesNotFitError, UsageError
 from tinycc.memory.arrange import budget
@@ -97,7 +97,7 @@ def build_models(
             "--calibration is for one model", hint="first `tinycc quantize` each float model"
         )
     planned = [compile_model(path, replace(options, name=name), progress) for name, path in models]
-    name = identifier(options.name or "_".join(one.name for one in planned)).lower()
+    name = network_name(options.name or "_".join(one.name for one in planned))
     _check_names(name, planned)
     return Together(name, [_within(one, planned) for one in planned], options)
 

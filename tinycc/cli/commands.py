@@ -28,6 +28,8 @@ from tinycc.cli.output import (
 )
 from tinycc.cli.saving import check_folder, save_arrays
 from tinycc.errors import ModelError, UsageError
+from tinycc.packages.ecosystems import BY_NAME
+from tinycc.packages.package import FIRST_RELEASE, ecosystem_for
 from tinycc.pipeline import Compiled, compile_model
 from tinycc.quantize.preprocess import Preprocessing
 from tinycc.report.document import report_document
@@ -35,6 +37,7 @@ from tinycc.report.fit import check_budgets
 from tinycc.report.measure import Measured, measure_instructions, random_sample
 from tinycc.report.summary import summary
 from tinycc.report.together import together_summary
+from tinycc.target import load_target
 
 
 def _compiled(model: Path, arguments: dict[str, Any]) -> Compiled:
@@ -57,10 +60,20 @@ def _print_report(report: dict[str, Any], as_json: bool) -> None:
 @click.option(
     "--share-arena", is_flag=True, help="Several models in one folder; one runs at a time."
 )
+@click.option("--package", type=click.Choice(list(BY_NAME)), help="A library, not plain C.")
+@click.option(
+    "--package-version",
+    default=FIRST_RELEASE,
+    show_default=True,
+    metavar="X.Y.Z",
+    help="The library's version.",
+)
 def build(
     models: tuple[tuple[str | None, Path], ...],
     output: Path | None,
     share_arena: bool,
+    package: str | None,
+    package_version: str,
     as_json: bool,
     **arguments: Any,
 ) -> None:
@@ -72,6 +85,11 @@ def build(
     tinycc build kws.onnx vww.onnx --share-arena --target cortex-m4 -o both
     """
     if share_arena:
+        if package is not None:
+            raise UsageError(
+                "--package with --share-arena: a package is one network",
+                hint="take the folder's CMakeLists.txt or Makefile, or package each by itself",
+            )
         _build_together(models, output, as_json, arguments)
         return
     if len(models) > 1:
@@ -80,13 +98,18 @@ def build(
         )
     name, model = models[0]
     arguments["name"] = arguments["name"] or name
+    if package is not None:
+        ecosystem_for(package, load_target(arguments["target"]), package_version)
     network = Network(_compiled(model, arguments))
     with progress() as told:
         told("compiling for size and stack")
         report = network.report
     network.check_budgets()
-    folder = output or Path(f"{network.compiled.name}_{network.compiled.target.name}")
-    network.write(folder)
+    kind = package or network.compiled.target.name
+    folder = output or Path(f"{network.compiled.name}_{kind}")
+    network.write(folder, package, package_version)
+    if package not in (None, "cmake") and network.compiled.target.is_native:
+        say("note: this is portable C, for any core; --target takes kernels made for one")
     _print_report(report, as_json)
     say(f"wrote {folder}")
 

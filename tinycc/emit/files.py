@@ -26,11 +26,15 @@ class Heading:
 
 @dataclass(frozen=True)
 class CodeFiles:
-    """File contents by path relative to the folder, and the model they were printed from."""
+    """File contents by path relative to the folder, and the model they were printed from.
+
+    `context`: what the templates were filled with.
+    """
 
     model: CModel
     runtime: RuntimeFiles
     texts: Mapping[str, str]
+    context: Mapping[str, object]
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -52,7 +56,7 @@ def code_files(plan: Plan, name: str, interface: Graph, heading: Heading) -> Cod
     }
     for path in (*runtime.sources, *runtime.all_headers):
         texts[f"tinycc/{path.name}"] = path.read_text()
-    return CodeFiles(model, runtime, texts)
+    return CodeFiles(model, runtime, texts, context)
 
 
 def _context(model: CModel, runtime: RuntimeFiles, heading: Heading) -> dict[str, object]:

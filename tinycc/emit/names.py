@@ -42,6 +42,35 @@ def identifier(name: str) -> str:
     return plain
 
 
+_C_HEADERS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    assert complex ctype errno fenv iso646 inttypes limits locale math setjmp signal stdalign stdarg
+    stdatomic stdbool stddef stdint stdio stdlib stdnoreturn string tgmath threads uchar unistd
+    wctype memory new vector array main arduino
+""",
+    )
+)
+
+
+def network_name(text: str) -> str:
+    """The C prefix of a network: an identifier in lower case whose .h hides no other header."""
+    found = identifier(text).lower()
+    return f"{found}_net" if found in _C_HEADERS else found
+
+
+# The targets that CMake makes itself (policy CMP0037), and those of a package's example.
+_CMAKE_TARGETS = frozenset(
+    re.findall(r"\w+", "all clean depend edit_cache help install package rebuild_cache test")
+) | {"firmware", "run"}
+
+
+def cmake_target(name: str) -> str:
+    """The CMake target of a network: its C name where no other target is called so."""
+    return f"{name}_network" if name in _CMAKE_TARGETS else name
+
+
 class Names:
     """Hands out identifiers that are unique in one C file, case-insensitively."""
 

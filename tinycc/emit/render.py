@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import jinja2
 
-from tinycc.emit.names import comment, literal, printable
+from tinycc.emit.names import cmake_target, comment, literal, printable
 from tinycc.paths import TEMPLATES
 
 
@@ -21,6 +21,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # C, not HTML; names pass through `comment` or `identifier`
     )
+    environment.filters["cmake_target"] = cmake_target
     environment.filters["comment"] = comment
     environment.filters["literal"] = literal
     environment.filters["thousands"] = lambda number: f"{number:,}"

@@ -200,6 +200,17 @@ def _placement(target: Target, runner: Runner, map_file: Path) -> list[str | Pat
     """The linker script and the symbols it takes: where flash and RAM are."""
     if target.compiler.linker_script is None:
         return []
+    definitions = [f"-Wl,--defsym={name}={value}" for name, value in linker_symbols(runner)]
+    for name, text in arena_scripts(target, runner).items():
+        (map_file.parent / name).write_text(text)
+    script = SUPPORT / target.compiler.linker_script
+    # --emit-relocs: by them the stack bound finds the functions whose address is taken.
+    search = f"-Wl,-L{map_file.parent}"
+    return [*definitions, search, "-T", script, f"-Wl,-Map={map_file}", "-Wl,--emit-relocs"]
+
+
+def linker_symbols(runner: Runner) -> tuple[tuple[str, str], ...]:
+    """The symbols that support/bare/firmware.ld takes, and their values for a machine."""
     flash, ram = _memory(runner, "flash"), _memory(runner, "sram")
     vectors = next((memory for memory in runner.memories if memory.kind == "vectors"), None)
     taken = 0 if vectors else VECTORS_BYTES
@@ -212,15 +223,10 @@ def _placement(target: Target, runner: Runner, map_file: Path) -> list[str | Pat
         "__ram_bytes": ram.bytes,
         "__stack_bytes": runner.stack_bytes,
     }
-    definitions = [f"-Wl,--defsym={name}={value:#x}" for name, value in symbols.items()]
-    _write_arena_scripts(target, runner, map_file.parent)
-    script = SUPPORT / target.compiler.linker_script
-    # --emit-relocs: by them the stack bound finds the functions whose address is taken.
-    search = f"-Wl,-L{map_file.parent}"
-    return [*definitions, search, "-T", script, f"-Wl,-Map={map_file}", "-Wl,--emit-relocs"]
+    return tuple((name, f"{value:#x}") for name, value in symbols.items())
 
 
-def _write_arena_scripts(target: Target, runner: Runner, folder: Path) -> None:
+def arena_scripts(target: Target, runner: Runner) -> dict[str, str]:
     """What the linker script includes: the memories beside the first, and the arenas' sections.
 
     An arena goes into the runner's memory of the same name, else, as every machine computes the
@@ -238,8 +244,7 @@ def _write_arena_scripts(target: Target, runner: Runner, folder: Path) -> None:
         f"{regions.get(one.name, 'RAM')}\n"
         for one in target.rams
     ]
-    (folder / "tinycc_memories.ld").write_text("".join(memories))
-    (folder / "tinycc_arenas.ld").write_text("".join(arenas))
+    return {"tinycc_memories.ld": "".join(memories), "tinycc_arenas.ld": "".join(arenas)}
 
 
 def _memory(runner: Runner, kind: str) -> Memory:

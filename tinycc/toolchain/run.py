@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinycc.errors import InternalError, ToolError
-from tinycc.target import FEATURES, missing_features
+from tinycc.target import FEATURES, Emulator, missing_features
 from tinycc.toolchain.compile import Image
 from tinycc.toolchain.elf import read_elf
 from tinycc.toolchain.process import Finished, first_lines, require_tool, run_process
@@ -130,14 +130,21 @@ def _qemu_command(image: Image, arguments: Sequence[str], plugin: str | None) ->
     emulator = image.target.emulator
     if emulator is None:
         raise InternalError(f"target {image.target.name} has no emulator")
-    words = [require_tool(emulator.command, emulator.packages), "-M", image.runner.machine]
-    words += ["-display", "none", "-monitor", "none", "-serial", "none"]
-    semihosting = "enable=on,target=native," + ",".join(
-        f"arg={argument}" for argument in ("firmware", *arguments)
-    )
-    words += ["-semihosting-config", semihosting]
-    words += [word.replace("{image}", str(image.elf.resolve())) for word in emulator.load]
+    require_tool(emulator.command, emulator.packages)
+    machine, elf = image.runner.machine, str(image.elf.resolve())
+    words = emulation(emulator, machine, elf, ("firmware", *arguments))
     return [*words, "-plugin", plugin] if plugin else words
+
+
+def emulation(
+    emulator: Emulator, machine: str, elf: str, arguments: Sequence[str] = ()
+) -> list[str]:
+    """The command that runs an image under QEMU; `arguments` are what main() gets."""
+    semihosting = ["enable=on", "target=native", *(f"arg={argument}" for argument in arguments)]
+    words = [emulator.command, "-M", machine]
+    words += ["-display", "none", "-monitor", "none", "-serial", "none"]
+    words += ["-semihosting-config", ",".join(semihosting)]
+    return [*words, *(word.replace("{image}", elf) for word in emulator.load)]
 
 
 def _interleave(inputs: Sequence[bytes], samples: int) -> bytes:

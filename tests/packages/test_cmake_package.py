@@ -1,0 +1,76 @@
+"""The CMake package is built as its README says, for a Cortex-M4, and runs under QEMU."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from packaged import ANSWER, need, run
+
+Packager = Callable[..., Path]
+
+_MEMORIES = ["arena", *(pytest.param(m, marks=pytest.mark.slow) for m in ("pushed", "external"))]
+
+
+def _built(source: Path, build: Path, *options: str | Path) -> str:
+    """Configures and builds the target `run`; what it says."""
+    run("cmake", "-S", source, "-B", build, *options)
+    return run("cmake", "--build", build, "--target", "run")
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("memory", _MEMORIES)
+def test_its_example_runs_under_qemu(package: Packager, tmp_path: Path, memory: str) -> None:
+    need("cmake", "arm-none-eabi-gcc", "qemu-system-arm")
+    folder = package("cmake", "cortex-m4", memory)
+    toolchain = folder / "toolchain.cmake"
+    said = _built(folder / "example", tmp_path / "build", "--toolchain", toolchain)
+    assert f"m: {ANSWER}\n" in said
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize(
+    "target",
+    ["cortex-m4", *(pytest.param(t, marks=pytest.mark.slow) for t in ("microbit", "stm32h743"))],
+)
+def test_its_makefile_runs_it_under_qemu(package: Packager, target: str) -> None:
+    need("make", "arm-none-eabi-gcc", "qemu-system-arm")
+    folder = package("cmake", target)
+    assert run("make", "-s", "-C", folder / "example", "run") == f"m: {ANSWER}\n"
+
+
+@pytest.mark.slow
+@pytest.mark.qemu
+def test_it_runs_on_risc_v(package: Packager, tmp_path: Path) -> None:
+    need("cmake", "riscv64-unknown-elf-gcc", "qemu-system-riscv32")
+    folder = package("cmake", "rv32imc")
+    toolchain = folder / "toolchain.cmake"
+    said = _built(folder / "example", tmp_path / "build", "--toolchain", toolchain)
+    assert f"m: {ANSWER}\n" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "prefix", "target"),
+    [("test", "test", "test_network"), ("string", "string_net", "string_net")],
+)
+def test_a_project_finds_it_whatever_its_name(
+    package: Packager, tmp_path: Path, name: str, prefix: str, target: str
+) -> None:
+    """`test` is a target that CMake makes itself, <string.h> a header of C."""
+    need("cmake", "cc")
+    folder = package("cmake", "host", name=name)
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.13)\n"
+        "project(user C)\n"
+        f"find_package({target} CONFIG REQUIRED)\n"
+        f"add_executable(user {folder}/example/main.c {folder}/example/support/host/port.c)\n"
+        f"target_include_directories(user PRIVATE {folder}/example/support)\n"
+        f"target_link_libraries(user PRIVATE {target})\n"
+    )
+    run("cmake", "-S", project, "-B", tmp_path / "build", f"-D{target}_DIR={folder}")
+    run("cmake", "--build", tmp_path / "build")
+    assert run(tmp_path / "build" / "user") == f"{prefix}: {ANSWER}\n"
