@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -60,9 +61,13 @@ class CModel:
     @property
     def used_arenas(self) -> tuple[CArena, ...]:
         """The arenas that the run function names."""
-        text = " ".join([*(place for _, place in self.pointers), self.used])
-        names = text.replace("(", " ").replace(",", " ").split()
+        names = _words(" ".join([*(place for _, place in self.pointers), self.used]))
         return tuple(arena for arena in self.arenas if self.rolls or arena.variable in names)
+
+    @property
+    def used_passed(self) -> tuple[Port, ...]:
+        """The inputs that the caller holds and the run function names."""
+        return tuple(port for port in self.passed if port.variable in _words(self.used))
 
     @property
     def held(self) -> tuple[Port, ...]:
@@ -104,6 +109,11 @@ class CModel:
     def macro(self) -> str:
         """The prefix of the C macros."""
         return self.name.upper()
+
+
+def _words(code: str) -> set[str]:
+    """The identifiers and numbers of C code."""
+    return set(re.findall(r"\w+", code))
 
 
 _FUNCTIONS = (
