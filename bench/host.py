@@ -76,7 +76,7 @@ Timer = Callable[[int], float]
 def ours(path: Path, target: str, folder: Path) -> Timer:
     """The generated C in a shared library that times itself."""
     compiled = tinycc.build(path, target=target, optimize="speed").compiled
-    sources = write_sources(compiled, folder)
+    sources = write_sources(compiled.code.texts, folder)
     timer = folder / "timer.c"
     timer.write_text(TIMER.format(name=compiled.name, NAME=compiled.name.upper()))
     compiler = load_target(target).compiler

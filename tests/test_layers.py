@@ -25,7 +25,7 @@ LAYERS = (
     ("pipeline",),
     ("packages", "report"),
     ("api",),
-    ("cli",),
+    ("cli", "testing"),
 )
 LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
 TOP = {"__init__", "__main__"}  # the package's face: may import from anywhere
@@ -40,6 +40,7 @@ HOMES = {
     "onnx": ("frontend/",),
     "onnxruntime": ("interp/",),
     "pulp": ("memory/", "schedule/"),
+    "pytest": ("testing/",),
     "rich": ("cli/", "report/"),
 }
 LONGEST_FUNCTION, LONGEST_FILE = 60, 400

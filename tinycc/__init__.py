@@ -6,11 +6,19 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tinycc.api import Network, Together, build, build_together
+    from tinycc.api import LoadedNetwork, Network, Together, build, build_together, load
 
 __version__ = "0.1.0"
-_FACE = ("Network", "Together", "build", "build_together")
-__all__ = ["Network", "Together", "__version__", "build", "build_together"]
+_FACE = ("LoadedNetwork", "Network", "Together", "build", "build_together", "load")
+__all__ = [
+    "LoadedNetwork",
+    "Network",
+    "Together",
+    "__version__",
+    "build",
+    "build_together",
+    "load",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -7,9 +7,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from tinycc import __version__
 from tinycc.emit.files import CodeFiles, Heading, code_files
+from tinycc.emit.harness import harness_text
 from tinycc.emit.names import network_name
 from tinycc.errors import InternalError, ModelError, UsageError
 from tinycc.frontend import read_network
@@ -172,8 +174,10 @@ class Compiled:
             "io": self.options.io,
             "input_memory": self.options.input_memory,
         }
+        # What runs the C without a plan of it.
+        program = {"files": sorted(self.code.texts), "harness": harness_text(self.code.model)}
         graphs = {"graph": self.graph, "interface": self.interface}
-        return save_graphs(graphs, {"source": source, "options": options})
+        return save_graphs(graphs, {"source": source, "options": options, "program": program})
 
 
 def compile_model(
@@ -296,14 +300,19 @@ def replanned(compiled: Compiled, options: Options, target: Target) -> Compiled:
     return replace(found, written=compiled.written, quantized=compiled.quantized)
 
 
-def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:
+def read_archive(folder: Path) -> tuple[dict[str, Graph], dict[str, Any]]:
+    """The graphs in a folder that `build` wrote, and what is noted beside them."""
     archive = folder / ARCHIVE
     if not archive.is_file():
         raise ModelError(
             f"folder `{folder}` holds no {ARCHIVE}",
             hint="give a model file, or a folder that `tinycc build` wrote",
         )
-    graphs, extra = load_graphs(archive.read_bytes(), str(archive))
+    return load_graphs(archive.read_bytes(), str(archive))
+
+
+def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, Options]:
+    graphs, extra = read_archive(folder)
     try:
         source, stored = ModelFile(**extra["source"]), extra["options"]
         opened = replace(
@@ -314,7 +323,7 @@ def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, 
         )
         return graphs["graph"], graphs["interface"], source, opened
     except (KeyError, TypeError) as error:
-        raise ModelError(f"{ARCHIVE} is damaged ({error})", str(archive)) from error
+        raise ModelError(f"{ARCHIVE} is damaged ({error})", str(folder)) from error
 
 
 def _check_names(options: Options) -> None:

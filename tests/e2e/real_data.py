@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from tinycc import build
-from tinycc.api.network import Network, run_samples
+from tinycc.api.network import Network
+from tinycc.api.program import run_samples
 from tinycc.api.samples import Samples, samples_of
 
 SHARED = Path(os.environ.get("TINYCC_SHARED", Path(__file__).resolve().parents[3] / "shared"))

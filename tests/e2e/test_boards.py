@@ -10,7 +10,7 @@ import pytest
 from real_data import KWS, MCUNET, VWW
 
 import tinycc
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.verify import verify
 from tinycc.errors import DoesNotFitError
 from tinycc.report.document import report_document

@@ -12,7 +12,7 @@ from random_networks import RandomNetwork
 from real_data import MODELS, Model
 
 import tinycc
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.samples import Samples, samples_of
 from tinycc.errors import ModelError, ToolError, UsageError
 from tinycc.pipeline import Compiled, Options, compile_model

@@ -10,7 +10,7 @@ import pytest
 from real_data import AD, DIALECTS, KWS, MCUNET, MODELS, RESNET8, VWW, Model, data
 
 import tinycc
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.verify import Comparison, compare_original
 from tinycc.errors import DoesNotFitError
 from tinycc.interp.interpreter import run

@@ -13,7 +13,7 @@ import pytest
 from onnx import numpy_helper
 from real_data import AD, KWS, MCUNET, MODELS, RESNET8, VWW, Model
 
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.samples import Samples, samples_of
 from tinycc.pipeline import Compiled, Options, compile_model
 from tinycc.report.reduction import weights

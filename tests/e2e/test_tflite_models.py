@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from real_data import AD, KWS, MCUNET, RESNET8, VWW, Model
 
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.verify import compare_original
 
 PAIRS = {

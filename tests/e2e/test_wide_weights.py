@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from onnx_models import small_convnet
 
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.samples import samples_of
 from tinycc.pipeline import Compiled, Options, compile_model
 from tinycc.report.measure import random_sample

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from random_networks import RandomNetwork
 
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.samples import samples_of
 from tinycc.memory.arrange import STACK_ROOM
 from tinycc.pipeline import Options, compile_model

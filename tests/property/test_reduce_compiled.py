@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from planted_networks import PlantedNetwork
 
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.samples import samples_of
 from tinycc.pipeline import Options, compile_model
 

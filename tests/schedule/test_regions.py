@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from random_networks import RandomNetwork
 
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.samples import samples_of
 from tinycc.errors import InternalError
 from tinycc.memory.checker import check

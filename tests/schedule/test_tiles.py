@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from random_networks import RandomNetwork
 
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.samples import Samples, samples_of
 from tinycc.emit.files import Heading, code_files
 from tinycc.errors import InternalError, UsageError

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from tinycc.api.loaded import LoadedNetwork, load
 from tinycc.api.network import Network
 from tinycc.api.together import Together, build_models
 from tinycc.pipeline import Options, compile_model
@@ -85,4 +86,4 @@ def build_together(
     return built
 
 
-__all__ = ["Network", "Together", "build", "build_together"]
+__all__ = ["LoadedNetwork", "Network", "Together", "build", "build_together", "load"]

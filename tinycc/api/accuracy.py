@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.samples import Samples, real_samples
 from tinycc.api.score import Score, score
 from tinycc.api.verify import original_model

@@ -7,30 +7,28 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from tinycc.api.samples import Samples, samples_of, stacked_outputs
+from tinycc.api.program import Runnable, program_of
 from tinycc.errors import ModelError
-from tinycc.interp.interpreter import evaluate
-from tinycc.ir.graph import Graph, Node
 from tinycc.packages.package import FIRST_RELEASE, ecosystem_for, package_files
-from tinycc.pipeline import ARCHIVE, Compiled
+from tinycc.pipeline import ARCHIVE, Compiled, replanned
 from tinycc.report.document import report_document
 from tinycc.report.fit import check_budgets
-from tinycc.report.measure import Measured, build_firmware, measure_where_possible
+from tinycc.report.measure import Measured, measure_where_possible
 from tinycc.report.page import PAGE, page
 from tinycc.report.stored import FILE
-from tinycc.toolchain.run import RunResult, run_image
+from tinycc.target import load_target
 
 
-class Network:
+class Network(Runnable):
     """What `tinycc.build` returns."""
 
     def __init__(self, compiled: Compiled) -> None:
+        super().__init__(program_of(compiled))
         self.compiled = compiled
 
     @cached_property
@@ -48,14 +46,10 @@ class Network:
         """Raises DoesNotFitError when a budget or the target's memory is exceeded."""
         check_budgets(self.compiled, self.report)
 
-    def run(self, inputs: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """The outputs by name, computed by the compiled C on the target (host or QEMU).
-
-        `inputs`: an array for a network with one input, else one by name; see samples_of.
-        """
-        samples = samples_of(self.compiled.interface, _by_name(self.compiled, inputs))
-        outputs, _ = run_samples(self.compiled, samples)
-        return stacked_outputs(self.compiled.interface, samples, outputs)
+    def on_host(self) -> Runnable:
+        """The same network for this machine."""
+        options = replace(self.compiled.options, optimize="speed", ram=None, flash=None)
+        return Runnable(program_of(replanned(self.compiled, options, load_target("host"))))
 
     def write(
         self, folder: str | Path, package: str | None = None, release: str = FIRST_RELEASE
@@ -74,60 +68,6 @@ class Network:
             ecosystem = ecosystem_for(package, self.compiled.target, release)
             binaries |= package_files(self.compiled, ecosystem, release)
         write_folder(Path(folder), texts, binaries)
-
-
-def _by_name(
-    compiled: Compiled, inputs: np.ndarray | Mapping[str, np.ndarray]
-) -> Mapping[str, np.ndarray]:
-    if isinstance(inputs, Mapping):
-        return inputs
-    names = compiled.interface.inputs
-    if len(names) != 1:
-        raise ModelError(f"the model has {len(names)} inputs: {', '.join(names)}")
-    return {names[0]: inputs}
-
-
-def run_samples(
-    compiled: Compiled, samples: Samples, stepped: bool = False
-) -> tuple[dict[str, np.ndarray], RunResult]:
-    """The outputs [count, *shape] by interface name, as stored, from the compiled C.
-
-    `stepped`: each inference slice by slice.
-    """
-    graph = compiled.interface
-    types = [graph.tensors[name].type for name in graph.outputs]
-    with tempfile.TemporaryDirectory(prefix="tinycc-") as folder:
-        image = build_firmware(compiled, Path(folder), stepped=stepped)
-        sizes = [type_.bytes for type_ in types]
-        result = run_image(image, _as_given(compiled, samples), samples.count, sizes)
-    outputs = {
-        name: np.frombuffer(data, type_.dtype.numpy).reshape(samples.count, *type_.shape)
-        for name, type_, data in zip(graph.outputs, types, result.outputs, strict=True)
-    }
-    return outputs, result
-
-
-def _as_given(compiled: Compiled, samples: Samples) -> list[bytes]:
-    """All samples of each input as the C takes them: a pushed one in the layout of its rows."""
-    given = samples.bytes()
-    pairs = zip(compiled.graph.inputs, compiled.plan.schedule.graph.inputs, strict=True)
-    names = list(compiled.interface.inputs)
-    for index, (own, taken) in enumerate(pairs):
-        if own != taken:
-            rows = [_moved(compiled.graph, own, taken, x) for x in samples.values[names[index]]]
-            given[index] = b"".join(rows)
-    return given
-
-
-def _moved(graph: Graph, own: str, taken: str, value: np.ndarray) -> bytes:
-    """An input after the transposes and reshapes that the C leaves to its caller."""
-    path: list[Node] = []
-    while taken != own:
-        path.append(graph.producer[taken])
-        taken = path[-1].inputs[0]
-    for node in reversed(path):
-        value = evaluate(graph.instance(node), [value])
-    return value.tobytes()
 
 
 def write_folder(folder: Path, texts: Mapping[str, str], binaries: Mapping[str, bytes]) -> None:

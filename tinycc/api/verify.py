@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tinycc.api.network import run_samples
+from tinycc.api.program import run_samples
 from tinycc.api.samples import Samples, real_inputs
 from tinycc.frontend import expose_tensors, is_tflite, tflite_names
 from tinycc.interp.interpreter import evaluate, run

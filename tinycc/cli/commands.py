@@ -10,7 +10,8 @@ import click
 import numpy as np
 
 from tinycc.api.accuracy import accuracy
-from tinycc.api.network import Network, run_samples
+from tinycc.api.network import Network
+from tinycc.api.program import run_samples
 from tinycc.api.samples import Samples, samples_of, stacked_outputs
 from tinycc.api.together import build_models
 from tinycc.api.verify import verify as verify_model

@@ -11,6 +11,7 @@ import numpy as np
 from tinycc.emit.harness import harness_text
 from tinycc.emit.model import CModel
 from tinycc.errors import DoesNotFitError, ToolError
+from tinycc.ir.graph import Graph
 from tinycc.pipeline import Compiled
 from tinycc.toolchain.accesses import count_accesses
 from tinycc.toolchain.compile import Image, build_image
@@ -41,13 +42,13 @@ class Measured:
     notes: tuple[str, ...] = ()
 
 
-def write_sources(compiled: Compiled, folder: Path) -> tuple[Path, ...]:
-    """Writes the generated C below a folder; the files to compile."""
-    for path, text in compiled.code.texts.items():
+def write_sources(texts: Mapping[str, str], folder: Path) -> tuple[Path, ...]:
+    """Writes generated files below a folder; the C files to compile."""
+    for path, text in texts.items():
         place = folder / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)
-    return tuple(folder / path for path in compiled.code.sources)
+    return tuple(folder / path for path in texts if path.endswith(".c"))
 
 
 def build_firmware(
@@ -59,17 +60,31 @@ def build_firmware(
     stepped: bool = False,
 ) -> Image:
     """The network with the test harness around it, as an image for its target."""
-    sources = write_sources(compiled, folder / "src")
-    harness = folder / "harness.c"
-    harness.write_text(harness_text(compiled.code.model, trace=trace, stepped=stepped))
+    harness = harness_text(compiled.code.model, trace=trace, stepped=stepped)
+    defines = [PROFILE_DEFINE] if profile or trace else []
+    place = folder / ("profile" if profile or trace else "image")
     return build_image(
         compiled.target,
-        sources,
-        [folder / "src", folder / "src" / "tinycc"],
-        folder / ("profile" if profile or trace else "image"),
-        harness=[harness],
-        defines=[PROFILE_DEFINE] if profile or trace else [],
+        *sources_and_includes(compiled.code.texts, folder),
+        place,
+        harness=[harness_file(harness, folder)],
+        defines=defines,
     )
+
+
+def sources_and_includes(
+    texts: Mapping[str, str], folder: Path
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Writes generated files; what to compile, and where their headers are."""
+    sources = write_sources(texts, folder / "src")
+    return sources, (folder / "src", folder / "src" / "tinycc")
+
+
+def harness_file(text: str, folder: Path) -> Path:
+    """The harness, written."""
+    path = folder / "harness.c"
+    path.write_text(text)
+    return path
 
 
 def entry(model: CModel) -> str:
@@ -141,10 +156,15 @@ def measure_where_possible(compiled: Compiled, folder: Path) -> Measured:
 
 def random_sample(compiled: Compiled, seed: int = 0) -> list[bytes]:
     """One input over the full range of every input tensor, the same for the same seed."""
+    return random_inputs(compiled.graph, seed)
+
+
+def random_inputs(graph: Graph, seed: int = 0) -> list[bytes]:
+    """The same for the inputs of a graph."""
     rng = np.random.default_rng(seed)
     sample = []
-    for name in compiled.graph.inputs:
-        type_ = compiled.graph.tensors[name].type
+    for name in graph.inputs:
+        type_ = graph.tensors[name].type
         if type_.is_float:
             sample.append(rng.normal(0, 1, type_.shape).astype(np.float32).tobytes())
             continue

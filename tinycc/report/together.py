@@ -11,7 +11,7 @@ from tinycc import __version__
 from tinycc.emit.together import TogetherFiles
 from tinycc.errors import DoesNotFitError, ToolError
 from tinycc.report.document import SCHEMA
-from tinycc.report.measure import Measured, entry
+from tinycc.report.measure import Measured, entry, harness_file, sources_and_includes
 from tinycc.target import Target
 from tinycc.toolchain.compile import build_image
 from tinycc.toolchain.sizes import image_sizes
@@ -25,15 +25,10 @@ def measure_together(files: TogetherFiles, target: Target) -> Measured:
     """
     with tempfile.TemporaryDirectory(prefix="tinycc-") as name:
         folder = Path(name)
-        for path, text in files.texts.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_text(text)
-        program = folder / "program.c"
-        program.write_text(files.program)
-        sources = [folder / path for path in files.sources]
-        include = [folder, folder / "tinycc"]
+        code = sources_and_includes(files.texts, folder)
+        program = harness_file(files.program, folder)
         try:
-            image = build_image(target, sources, include, folder / "image", harness=[program])
+            image = build_image(target, *code, folder / "image", harness=[program])
         except (ToolError, DoesNotFitError) as error:
             return Measured(notes=(error.render().replace("error: ", "not measured: "),))
         sizes = image_sizes(image)

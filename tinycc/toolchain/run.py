@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinycc.errors import InternalError, ToolError
-from tinycc.target import FEATURES, Emulator, missing_features
+from tinycc.target import FEATURES, Emulator, Target, missing_features
 from tinycc.toolchain.compile import Image
 from tinycc.toolchain.elf import read_elf
-from tinycc.toolchain.process import Finished, first_lines, require_tool, run_process
+from tinycc.toolchain.process import first_lines, require_tool, run_process
 
 RUN_SECONDS = 300.0
 INPUT, OUTPUT, REPORT = "input.bin", "output.bin", "report.txt"
@@ -85,10 +85,18 @@ def run_traced(
 
 
 def _result(image: Image, folder: Path, samples: int, output_sizes: Sequence[int]) -> RunResult:
-    report = _read_report(folder / REPORT)
+    report = (folder / REPORT).read_text(encoding="ascii")
+    return gathered(image, (folder / OUTPUT).read_bytes(), report, samples, output_sizes)
+
+
+def gathered(
+    image: Image, output: bytes, text: str, samples: int, output_sizes: Sequence[int]
+) -> RunResult:
+    """The result of what a harness wrote: the outputs of all samples, and its report."""
+    report = _report(text)
     stack = report["stack_used"]
     return RunResult(
-        outputs=_split_outputs((folder / OUTPUT).read_bytes(), samples, output_sizes),
+        outputs=_split_outputs(output, samples, output_sizes),
         arena_used_bytes=report["arena_used"],
         stack_used_bytes=None if image.target.is_native else stack,
         state_bytes=report["state_bytes"],
@@ -107,23 +115,28 @@ def execute(
     plugin: str | None = None,
 ) -> None:
     """Runs the image in `folder`, where it leaves its result files; ToolError when it fails."""
-    (folder / INPUT).write_bytes(_interleave(inputs, samples))
+    (folder / INPUT).write_bytes(interleaved(inputs, samples))
     arguments = [INPUT, OUTPUT, REPORT, str(samples), str(repeats)]
     command = _native_command if image.target.is_native else _qemu_command
     words = command(image, arguments, plugin)
     done = run_process(words, timeout_seconds, cwd=folder)
     if done.code != 0:
-        raise _failure(image, done)
+        raise failure(image, done.code, done.stdout + done.stderr)
 
 
 def _native_command(image: Image, arguments: Sequence[str], plugin: str | None) -> list[str]:
     if plugin is not None:
         raise ToolError("instructions can be counted under QEMU only, not natively")
-    missing = sorted(missing_features(image.target))
+    check_machine(image.target)
+    return [str(image.elf.resolve()), *arguments]
+
+
+def check_machine(target: Target) -> None:
+    """ToolError where this processor cannot run a native target's programs."""
+    missing = sorted(missing_features(target))
     if missing:
         what = " and ".join(FEATURES[feature] for feature in missing)
         raise ToolError(f"this machine is not {what}", hint="take the target `host`")
-    return [str(image.elf.resolve()), *arguments]
 
 
 def _qemu_command(image: Image, arguments: Sequence[str], plugin: str | None) -> list[str]:
@@ -147,7 +160,7 @@ def emulation(
     return [*words, *(word.replace("{image}", elf) for word in emulator.load)]
 
 
-def _interleave(inputs: Sequence[bytes], samples: int) -> bytes:
+def interleaved(inputs: Sequence[bytes], samples: int) -> bytes:
     """The file's layout: sample after sample, each holding all inputs in order."""
     sizes = []
     for data in inputs:
@@ -162,7 +175,7 @@ def _interleave(inputs: Sequence[bytes], samples: int) -> bytes:
 
 
 def _split_outputs(data: bytes, samples: int, sizes: Sequence[int]) -> tuple[bytes, ...]:
-    """The reverse of `_interleave`."""
+    """The reverse of `interleaved`."""
     stride = sum(sizes)
     if len(data) != stride * samples:
         raise ToolError(f"the program wrote {len(data)} output bytes, not {stride * samples}")
@@ -174,20 +187,19 @@ def _split_outputs(data: bytes, samples: int, sizes: Sequence[int]) -> tuple[byt
     return tuple(outputs)
 
 
-def _read_report(path: Path) -> dict[str, int]:
-    pairs = (line.split() for line in path.read_text(encoding="ascii").splitlines())
+def _report(text: str) -> dict[str, int]:
+    pairs = (line.split() for line in text.splitlines())
     return {name: int(value, 16) for name, value in pairs}
 
 
-def _failure(image: Image, done: Finished) -> ToolError:
+def failure(image: Image, code: int, text: str) -> ToolError:
     """The reason that the user can act on, from exit code and console."""
     where = f"{image.target.name} on {image.runner.machine}"
-    text = done.stdout + done.stderr
-    if done.code in _HARNESS_FAILURES:
-        return ToolError(_HARNESS_FAILURES[done.code], where=where)
-    if done.code == _FAULT:
+    if code in _HARNESS_FAILURES:
+        return ToolError(_HARNESS_FAILURES[code], where=where)
+    if code == _FAULT:
         return ToolError(_fault_text(image, text), where=where)
-    reason = f"signal {-done.code}" if done.code < 0 else f"exit code {done.code}"
+    reason = f"signal {-code}" if code < 0 else f"exit code {code}"
     return ToolError(f"the program crashed ({reason})\n{first_lines(text)}", where=where)
 
 

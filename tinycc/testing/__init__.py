@@ -1,0 +1,1 @@
+"""A network's accuracy, bytes and instructions as assertions, for tests of firmware."""
