@@ -51,7 +51,7 @@ from tinycc.quantize.data import CalibrationData
 from tinycc.quantize.options import QuantizationOptions
 from tinycc.quantize.quantizer import QuantizedModel, as_int8
 from tinycc.schedule.cost import graph_macs
-from tinycc.schedule.front import Point
+from tinycc.schedule.front import Front
 from tinycc.schedule.inputs import MEMORIES
 from tinycc.schedule.wide import with_wide_weights
 from tinycc.target import Target, load_target
@@ -156,7 +156,7 @@ class Compiled:
     interface: Graph
     plan: Plan
     code: CodeFiles
-    front: tuple[Point, ...]  # what other schedules of this order would take
+    front: Front  # the other schedules of this order
     written: Graph | None = None  # before the reduction; unknown for a reopened folder
     quantized: QuantizedModel | None = None  # of a float model
 

@@ -157,3 +157,9 @@ def test_validity_is_judged_as_by_the_definition(problem, offsets):
 @pytest.mark.parametrize("offsets", [(), (0,), (0, 0, 0)])
 def test_a_wrong_number_of_offsets_is_not_valid(offsets):
     assert not fit.is_valid([Block(1, 0, 0), Block(1, 1, 1)], offsets)
+
+
+def test_blocks_in_a_dying_one_share_no_more_than_its_size() -> None:
+    dying, growers = Block(100, 0, 1), [Block(80, 1, 1)] * 3
+    shares = {(index, 0): 0 for index in (1, 2, 3)}
+    assert fit.lower_bound([dying, *growers], shares) == 240

@@ -176,7 +176,7 @@ def test_every_point_of_the_front_gives_the_same_bytes(rolled: list[Compiled]) -
 
 def test_a_budget_is_met_by_the_cheapest_schedule_within_it(rolled: list[Compiled]) -> None:
     for compiled in rolled[:5]:
-        points = compiled.front
+        points = compiled.front.points
         sizes, costs = [p.bytes for p in points], [p.extra for p in points]
         assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) == len(sizes)
         assert costs == sorted(costs)

@@ -196,7 +196,7 @@ def test_nothing_is_made_again_unless_asked_for(tmp_path: Path) -> None:
     for seed in SMALLER_IN_STRIPS:
         compiled = _compiled(seed, tmp_path, optimize="ram", input_memory="external")
         assert compiled.plan.schedule.source is None
-        assert not any(point.macs for point in compiled.front)
+        assert not any(point.macs for point in compiled.front.points)
 
 
 @pytest.mark.parametrize("factor", [0.5, float("nan"), float("inf"), -1.0])

@@ -24,6 +24,7 @@ from tinycc.cli.output import (
     progress,
     say,
     step_table,
+    technique_table,
     verification_document,
     verification_table,
 )
@@ -148,6 +149,7 @@ def analyze(model: Path, steps: bool, as_json: bool, **arguments: Any) -> None:
     check_budgets(compiled, report)
     _print_report(report, as_json)
     if not as_json:
+        technique_table(report)
         front_table(report)
     if steps and not as_json:
         step_table(report)

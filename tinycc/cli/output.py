@@ -105,6 +105,21 @@ def step_table(report: dict[str, Any]) -> None:
     print_table(table)
 
 
+def technique_table(report: dict[str, Any]) -> None:
+    """The arena as one technique after the other joins those before it."""
+    labels = {
+        "layers": "layer by layer",
+        "overlap": "+ outputs over dying inputs",
+        "regions": "+ steps that take turns, rows in rings",
+        "kernels": "+ kernels of less scratch, fewer rows per call",
+        "recompute": "+ strips of columns, blocks that run twice",
+    }
+    table = new_table(">arena B", ">saved", "technique")
+    for one in report["memory"]["sram"]["techniques"]:
+        add_row(table, f"{one['arena']:,}", f"{one['saved']:,}", labels[one["technique"]])
+    print_table(table)
+
+
 def front_table(report: dict[str, Any], most: int = 8) -> None:
     """Arena against extra instructions: the cheapest schedule, the smallest, and some between.
 

@@ -9,7 +9,7 @@ from tinycc.memory.assign import Room
 from tinycc.memory.choose import Limits, choose
 from tinycc.memory.plan import Plan
 from tinycc.schedule.climb import best_orders
-from tinycc.schedule.front import Front, Point
+from tinycc.schedule.front import Front
 from tinycc.schedule.inputs import outside, with_reason
 from tinycc.schedule.layers import layer_schedule
 from tinycc.schedule.model import Schedule
@@ -37,7 +37,7 @@ def budget(arena_bytes: int, target: Target) -> int:
     return arena_bytes + target.pointer_bytes + STACK_ROOM
 
 
-def arranged(graph: Graph, target: Target, goal: Goal) -> tuple[Plan, tuple[Point, ...]]:
+def arranged(graph: Graph, target: Target, goal: Goal) -> tuple[Plan, Front]:
     """The graph's steps in order and in regions, a place for every buffer, and the front.
 
     A RAM budget is met by the cheapest schedule that leaves room for the stack; where none is
@@ -56,18 +56,18 @@ def arranged(graph: Graph, target: Target, goal: Goal) -> tuple[Plan, tuple[Poin
 
 def _arranged(
     graph: Graph, target: Target, goal: Goal, limits: Limits, join: bool
-) -> tuple[Plan, tuple[Point, ...]]:
+) -> tuple[Plan, Front]:
     """The best plan and the front for one way to treat every Concat."""
     fastest = goal.optimize == "speed"
     elsewhere, pushed = outside(graph, goal.input_memory)
     layers = layer_schedule(graph, target, fastest, join, elsewhere, pushed)
     if pushed and not Front(layers, target).points:  # no region takes pushed rows as they come
         layers = with_reason(layer_schedule(graph, target, fastest, join, pushed=pushed))
-    found: list[tuple[Plan, tuple[Point, ...]]] = []
+    found: list[tuple[Plan, Front]] = []
     for order in [layers] if fastest else best_orders(layers, lambda one: _peak(one, target, goal)):
         front = Front(order, target, goal.recompute)
         best = choose(front, limits)
-        found.append((best, front.points))
+        found.append((best, front))
         if best.arena_bytes <= front.choose(goal.optimize).bytes or best.arenas:
             break
     return min(found, key=lambda one: limits.rank(one[0]))

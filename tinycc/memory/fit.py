@@ -44,22 +44,35 @@ class Block:
 def live_bytes(blocks: Sequence[Block], separations: Separations = APART) -> np.ndarray:
     """Bytes that no arena can do without, at each step.
 
-    The sizes of the live blocks, less for each listed pair the most bytes it may share. Valid: an
-    arena holds the union of the live intervals, and a union is at least the sum of sizes less the
-    sum of all pairwise intersections (Bonferroni); pairs that are not listed share nothing. It is
-    the exact span of a step in which each block is in at most one listed pair.
+    An arena holds the union of the live blocks. Laid down one after the other, each adds its size
+    less what it may share with those before it, and never less than nothing; pairs that are not
+    listed share nothing. That holds for every order, so the higher of two counts: from the blocks
+    born first on, and from those born last on. It is the exact span of a step in which each block
+    is in at most one listed pair.
     """
     change = np.zeros(max((block.last for block in blocks), default=0) + 2, np.int64)
     for block in blocks:
         change[block.first] += block.size
         change[block.last + 1] -= block.size
+    born = sorted(range(len(blocks)), key=lambda i: (blocks[i].first, i))
+    shared = _shared(blocks, separations, born)
+    live = change.cumsum() - np.minimum(shared, _shared(blocks, separations, born[::-1]))
+    return np.asarray(live[:-1])
+
+
+def _shared(blocks: Sequence[Block], separations: Separations, order: Sequence[int]) -> np.ndarray:
+    """The most bytes, at each step, that blocks laid down in some order share with earlier ones."""
+    place = {index: position for position, index in enumerate(order)}
+    found = np.zeros(max((block.last for block in blocks), default=0) + 2, np.int64)
+    own: dict[int, np.ndarray] = {}
     for i, j in {(min(pair), max(pair)) for pair in separations}:
         first, last = max(blocks[i].first, blocks[j].first), min(blocks[i].last, blocks[j].last)
         if first <= last:
-            shared = shareable(blocks, separations, i, j)
-            change[first] -= shared
-            change[last + 1] += shared
-    return change.cumsum()[:-1]
+            later = own.setdefault(max(i, j, key=lambda index: place[index]), np.zeros_like(found))
+            later[first : last + 1] += shareable(blocks, separations, i, j)
+    for index, shares in own.items():
+        found += np.minimum(shares, blocks[index].size)
+    return found
 
 
 def lower_bound(blocks: Sequence[Block], separations: Separations = APART) -> int:
@@ -157,18 +170,21 @@ class Neighbours:
                 if below + above > 0:
                     yield j, below, above
 
-    def spots(self, index: int, offsets: dict[int, int]) -> Iterator[tuple[int, int | None]]:
-        """The lowest place in each free range, upwards, and the room above it; None: endless.
+    def forbidden(self, index: int, offsets: dict[int, int]) -> list[tuple[int, int]]:
+        """The places strictly between which the block may not lie, for each placed neighbour.
 
-        A neighbour at o forbids all places between o - sep(index, it) and o + sep(it, index).
+        One at o forbids all between o - sep(index, it) and o + sep(it, index).
         """
-        forbidden = [
+        return [
             (offsets[j] - below, offsets[j] + above)
             for j, below, above in self.of[index]
             if j in offsets
         ]
+
+    def spots(self, index: int, offsets: dict[int, int]) -> Iterator[tuple[int, int | None]]:
+        """The lowest place in each free range, upwards, and the room above it; None: endless."""
         free = 0
-        for low, high in sorted(forbidden):
+        for low, high in sorted(self.forbidden(index, offsets)):
             if free <= low:
                 yield free, low - free
             free = max(free, high)
@@ -179,8 +195,14 @@ Fit = Callable[[Neighbours, int, dict[int, int]], int]
 
 
 def _first_fit(table: Neighbours, index: int, offsets: dict[int, int]) -> int:
-    """The lowest address with room."""
-    return next(table.spots(index, offsets))[0]
+    """The lowest address with room: the first of `spots`, found without looking at the others."""
+    free = 0
+    for low, high in sorted(table.forbidden(index, offsets)):
+        if free <= low:
+            break
+        if high > free:
+            free = high
+    return free
 
 
 def _best_fit(table: Neighbours, index: int, offsets: dict[int, int]) -> int:
@@ -275,12 +297,30 @@ def _climb(table: Neighbours, start: Offsets, seed: int) -> Iterator[Offsets]:
     best = _in_order(table, order, _first_fit)
     yield best
     work = len(blocks) + sum(map(len, table.of))
+    top = height(blocks, best)
     for _ in range(min(CLIMB_WORK // work, CLIMB_MOVES * len(blocks))):
         trial = _moved(blocks, order, best, rng)
-        offsets = _in_order(table, trial, _first_fit)
-        if height(blocks, offsets) <= height(blocks, best):
-            order, best = trial, offsets
+        offsets = _again(table, trial, order, best, top)
+        if offsets is not None:
+            order, best, top = trial, offsets, height(blocks, offsets)
             yield best
+
+
+def _again(
+    table: Neighbours, trial: Sequence[int], order: Sequence[int], known: Offsets, top: int
+) -> Offsets | None:
+    """First fit in an order that begins like another one, whose offsets are known.
+
+    Given up, None, at the first block that would end above `top`.
+    """
+    pairs = enumerate(zip(trial, order, strict=True))
+    same = next((place for place, (one, other) in pairs if one != other), len(order))
+    offsets = {index: known[index] for index in trial[:same]}
+    for index in trial[same:]:
+        offsets[index] = _first_fit(table, index, offsets)
+        if offsets[index] + table.blocks[index].size > top:
+            return None
+    return tuple(offsets[index] for index in range(len(table.blocks)))
 
 
 def _moved(

@@ -7,6 +7,7 @@ from typing import Any
 from tinycc import __version__
 from tinycc.ir.graph import Graph
 from tinycc.memory.plan import Arena
+from tinycc.memory.techniques import stages
 from tinycc.memory.traffic import traffic
 from tinycc.pipeline import Compiled
 from tinycc.report.accuracy import quantization_document, quantization_notes
@@ -41,7 +42,7 @@ def report_document(compiled: Compiled, measured: Measured) -> dict[str, Any]:
                 "extra_instructions": point.extra,
                 "extra_macs": point.macs,
             }
-            for point in compiled.front
+            for point in compiled.front.points
         ],
         "compute": _compute(compiled, measured),
         "reduction": reduction_document(compiled),
@@ -110,9 +111,20 @@ def _sram(compiled: Compiled, measured: Measured) -> dict[str, Any]:
         "total": sum(part for part in parts if part is not None),
         "lower_bound": plan.lower_bound,
         "optimal": plan.arena_bytes == plan.lower_bound,
-        "lower_bound_all": min((p.bytes for p in compiled.front), default=plan.lower_bound),
+        "lower_bound_all": min(compiled.front.least, plan.arena_bytes),
+        "techniques": _techniques(compiled),
         "peak_step": plan.peak_step,
     }
+
+
+def _techniques(compiled: Compiled) -> list[dict[str, Any]]:
+    """The arena after each technique, and how many bytes it saved."""
+    found, before = [], None
+    for stage in stages(compiled.front, compiled.plan, compiled.target.cost):
+        saved = 0 if before is None else before - stage.arena
+        found.append({"technique": stage.technique, "arena": stage.arena, "saved": saved})
+        before = stage.arena
+    return found
 
 
 def _memories(compiled: Compiled, measured: Measured) -> list[dict[str, Any]]:

@@ -55,7 +55,7 @@ def _does_not_fit(what: str, needed: int, limit: int, origin: str, help_: str) -
 
 def _ram_help(compiled: Compiled, report: dict[str, Any]) -> str:
     steps, sram = report["steps"], report["memory"]["sram"]
-    smallest = min(sram["arena"], *(point.bytes for point in compiled.front))
+    smallest = min(sram["arena"], *(point.bytes for point in compiled.front.points))
     worst = sorted(steps, key=lambda step: -step["sram_live"])[:3]
     names = "; ".join(f"step {s['index']} ({_name(s)}) {s['sram_live']:,} B" for s in worst)
     elsewhere = ""

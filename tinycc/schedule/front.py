@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -86,6 +88,30 @@ class Front:
         order = self.orders[point.order]
         return remade(order.layers, point.regions, order.candidates, order.tiles)
 
+    def smallest(self, extra: int, allowed: Callable[[Candidate], bool]) -> Point | None:
+        """The smallest schedule of some regions alone that adds at most so many instructions.
+
+        Over the first of the orders; None where there is none.
+        """
+        edges = [[one for one in choices if allowed(one)] for choices in self.orders[0].edges]
+        limits = sorted({one.bytes for choices in edges for one in choices})
+
+        def cost(limit: int) -> float:
+            path = cheapest_path(edges, limit)
+            return math.inf if path is None else sum(one.extra for one in path)
+
+        at = bisect_left(limits, True, key=lambda limit: cost(limit) <= extra)
+        path = cheapest_path(edges, limits[at]) if at < len(limits) else None
+        if path is None:
+            return None
+        peak, added = max(one.bytes for one in path), sum(one.extra for one in path)
+        return Point(peak, added, tuple(one.region for one in path))
+
+    @property
+    def least(self) -> int:
+        """Bytes that no schedule of these regions can be placed in less than."""
+        return min(order.least() for order in self.orders)
+
     @property
     def instructions(self) -> float:
         """Predicted instructions of the cheapest schedule: every layer on its own."""
@@ -154,13 +180,23 @@ class Order:
         self.candidates = Candidates(layers, target)
         self.tiles = Tiles(self.candidates, target)
         self._starts = range(len(layers.steps))
-        self._edges = [list(self.candidates.from_start(start)) for start in self._starts]
+        self.edges = [list(self.candidates.from_start(start)) for start in self._starts]
 
     def add_tiles(self, limit: int, spare: int) -> None:
         """Regions over strips of columns that need fewer bytes than `limit` too."""
         for start in self._starts:
             if not self.candidates.awaits_rows(start):  # strips read all rows once more
-                self._edges[start] += self.tiles.below(start, limit, spare)
+                self.edges[start] += self.tiles.below(start, limit, spare)
+
+    def least(self) -> int:
+        """The fewest bytes that some path of regions needs at its worst one, placed at its best."""
+        reached: list[float] = [0, *(math.inf for _ in self.edges)]
+        for start, choices in enumerate(self.edges):
+            for one in choices:
+                end = one.region.last + 1
+                worst = max(reached[start], one.bytes - one.spare)
+                reached[end] = min(reached[end], worst)
+        return 0 if math.isinf(reached[-1]) else int(reached[-1])
 
     def points(
         self, limit: int, spare: int, avoided: tuple[int, int] | None = None
@@ -169,7 +205,7 @@ class Order:
 
         `avoided`: the first and last step of what must not be a region.
         """
-        edges = self._edges
+        edges = self.edges
         if avoided is not None:
             edges = [
                 [one for one in choices if (one.region.first, one.region.last) != avoided]

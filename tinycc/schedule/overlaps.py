@@ -36,10 +36,20 @@ class Ring:
     end: int
 
 
-def over_tail(
-    output: Grower, rings: Iterable[Ring], alignment: int
-) -> tuple[tuple[Overlap, ...], int]:
-    """The rings that may lie over the end of a growing output, and the bytes saved.
+@dataclass(frozen=True)
+class Sharing:
+    """Pairs that may share bytes, the bytes `saved` if they stack up as assumed, and the most that
+
+    any placement can save by them.
+    """
+
+    pairs: tuple[Overlap, ...] = ()
+    saved: int = 0
+    most: int = 0
+
+
+def over_tail(output: Grower, rings: Iterable[Ring], alignment: int) -> Sharing:
+    """The rings that may lie over the end of a growing output.
 
     The early rings of a region are dead before its last output rows are written. They are stacked
     up from the first byte on that is not written before, those that die first lowest.
@@ -53,37 +63,35 @@ def over_tail(
             break
         found.append(Overlap(ring.name, output.name, aligned(written, alignment)))
         top, total = start + ring.bytes, total + ring.bytes
-    return tuple(found), output.bytes + total - max(output.bytes, top)
+    return Sharing(tuple(found), output.bytes + total - max(output.bytes, top), total)
 
 
 def overlaps(
     played: Play, dying: Iterable[Tensor], growers: Iterable[Grower], alignment: int
-) -> tuple[tuple[Overlap, ...], int]:
-    """The pairs that may share bytes, and how many are saved if the growers of each input stack up.
-
-    That many are saved at least: a placement may find more.
-    """
+) -> Sharing:
+    """The pairs that may share bytes; saved: where the growers of each input stack up."""
     found: list[Overlap] = []
-    left, saved = list(growers), 0
+    left, saved, most = list(growers), 0, 0
     for x in dying:
         rooms = {g.name: _room(played, x, g, alignment) for g in left}
         pairs = [Overlap(x.name, g.name, g.bytes - rooms[g.name]) for g in left if rooms[g.name]]
         found += pairs
         stack = _stack([(rooms[g.name], g) for g in left if rooms[g.name]])
         saved += sum(covered for covered, _ in stack)
+        covering = sum(min(rooms[grower.name], grower.bytes) for grower in left)
+        most += min(aligned(x.type.bytes, alignment), covering)
         taken = {grower.name for _, grower in stack}
         left = [grower for grower in left if grower.name not in taken]
-    return tuple(found), saved
+    return Sharing(tuple(found), saved, most)
 
 
-def either_way(
-    pair: Overlap, row: RowStep, graph: Graph, alignment: int
-) -> tuple[tuple[Overlap, ...], int]:
-    """The pair of a layer that may make its rows from the last one on too, and the bytes saved
+def either_way(found: Sharing, row: RowStep, graph: Graph, alignment: int) -> Sharing:
+    """The pair of a layer that may make its rows from the last one on too.
 
-    that way. A call from row `low` on and those after it need rows below `end` of the input: what
+    A call from row `low` on and those after it need rows below `end` of the input: what
     it writes must begin above these.
     """
+    (pair,) = found.pairs
     x, y = graph.tensors[pair.dying].type, graph.tensors[pair.growing].type
     x_row, y_row = x.bytes // row_count(x), y.bytes // row_count(y)
     ends = list(itertools.accumulate((last + 1 for _, last in row.needs[0]), max))
@@ -95,7 +103,8 @@ def either_way(
             above = max(above, aligned(end * x_row - low * y_row, alignment))
     start = max(above, min(0, x_bytes - y_bytes))
     saved = max(0, min(x_bytes, start + y_bytes) - max(0, start))
-    return (replace(pair, above=above),), saved
+    pairs = (replace(pair, above=above),)
+    return Sharing(pairs, max(found.saved, saved), max(found.most, saved))
 
 
 def _room(played: Play, x: Tensor, grower: Grower, alignment: int) -> int:

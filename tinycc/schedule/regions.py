@@ -7,12 +7,13 @@ everything between. The peak of a schedule is its dearest region; `front` choose
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tinycc.ops.op import Drive, Kernel, Window, row_count
+from tinycc.schedule.brief import Brief, inside, is_brief, place_brief
 from tinycc.schedule.forms import (
     form_choices,
     form_costs,
@@ -21,9 +22,9 @@ from tinycc.schedule.forms import (
     turning_forms,
 )
 from tinycc.schedule.joins import roots
-from tinycc.schedule.model import Overlap, Region, Schedule, Step
+from tinycc.schedule.model import Region, Schedule, Step
 from tinycc.schedule.order import aligned, overwritable
-from tinycc.schedule.overlaps import Grower, Ring, either_way, over_tail, overlaps
+from tinycc.schedule.overlaps import Grower, Ring, Sharing, either_way, over_tail, overlaps
 from tinycc.schedule.rings import brief_in_place, handed_over, rings_of
 from tinycc.schedule.rolling import Play, play, row_step
 from tinycc.target import Target
@@ -35,38 +36,14 @@ _ENDLESS = 1 << 60
 class Candidate:
     """A possible region, the bytes live in it, the instructions it adds to its layers', and how
 
-    many multiply-accumulates of these are done again.
+    many multiply-accumulates of these are done again. No placement saves more than `spare` bytes.
     """
 
     region: Region
     bytes: int
     extra: int
     macs: int = 0
-
-
-@dataclass(frozen=True)
-class Brief:
-    """Bytes of a region that are live at some turns only."""
-
-    name: str
-    bytes: int
-    live: np.ndarray
-
-
-def place_brief(items: Sequence[Brief]) -> tuple[dict[str, int], int]:
-    """Offsets of brief items in an area of their own, and its bytes: first fit, largest first."""
-    placed: list[tuple[Brief, int]] = []
-    for item in sorted(items, key=lambda item: (-item.bytes, item.name)):
-        others = [(o, at) for o, at in placed if bool((o.live & item.live).any())]
-        spots = sorted({0, *(at + other.bytes for other, at in others)})
-        spot = next(
-            spot
-            for spot in spots
-            if all(spot + item.bytes <= at or at + o.bytes <= spot for o, at in others)
-        )
-        placed.append((item, spot))
-    size = max((at + item.bytes for item, at in placed), default=0)
-    return {item.name: at for item, at in placed}, size
+    spare: int = 0
 
 
 class Candidates:
@@ -104,6 +81,7 @@ class Candidates:
         """Per root tensor: the step that makes it (-1: an input) and the last that reads it."""
         held = [name for name in self.graph.inputs if name not in self.outside]
         births, deaths = dict.fromkeys(held, -1), dict.fromkeys(self.graph.inputs, -1)
+        deaths |= dict.fromkeys(held, 0)  # those that nobody reads are there at the first step
         for step in self.layers:
             root = self.roots[step.node.output]
             births.setdefault(root, step.index)
@@ -208,11 +186,19 @@ class Candidates:
         if row is None:
             return Candidate(region, total, extra)
         played = play([row], self.heights)
-        pairs, saved = self._overlaps(played, dying, self._outputs(played, {step.node.output}))
-        if pairs and step.kernel.drive is Drive.ROWS:
-            pairs, other = either_way(pairs[0], row, self.graph, self.alignment)
-            saved = max(saved, other)
-        return Candidate(replace(region, overlaps=pairs), total - saved, extra)
+        found = self._overlaps(played, dying, self._outputs(played, {step.node.output}))
+        if found.pairs and step.kernel.drive is Drive.ROWS:
+            found = either_way(found, row, self.graph, self.alignment)
+        region, spare = replace(region, overlaps=found.pairs), found.most - found.saved
+        return Candidate(region, total - found.saved, extra, spare=spare)
+
+    def apart(self, index: int) -> int:
+        """Bytes of a step on its own in its fastest form if no two tensors share any."""
+        step = self.alone[index][0]
+        live = self.live(index) | self.live(index + 1) | {self.roots[step.node.output]}
+        if self.streamed is not None and self.awaits_rows(index):
+            live = live | {self.streamed}
+        return sum(map(self.size, live)) + aligned(step.scratch_bytes, self.alignment)
 
     def _rolled(self, start: int, stop: int, played: Play) -> Iterator[Candidate]:
         """A region in all choices of kernels that no other one beats in bytes and instructions."""
@@ -226,11 +212,14 @@ class Candidates:
         brief_in_place(self.graph, played, inner, rings, shared)
         region = Region(start, stop - 1, rings, shared, slots)
         growers = [*self._outputs(played, after - before), *self._lasting(played, region)]
-        pairs, saved = self._overlaps(played, before - after, growers)
-        if not pairs:
-            pairs, saved = self._over_tail(played, after - before, region)
-        whole = sum(map(self.size, before | after)) - saved
-        region = replace(region, overlaps=pairs)
+        dying = before - after
+        found = self._overlaps(played, dying, growers)
+        if not found.pairs:
+            found = self._over_tail(played, after - before, region)
+        whole = sum(map(self.size, before | after)) - found.saved
+        region = replace(region, overlaps=found.pairs)
+        most = found.most - found.saved
+        beneath = sum(self.size(x) for x in dying if self._dies_by_rows(x))
         lasting, brief = self._inside(played, region, scratch=False)
         rows = sum((item.bytes * item.live for item in brief), np.zeros(played.length, np.int64))
         beside = [int(rows[turns].max()) for turns in played.turns[: stop - start]]
@@ -243,7 +232,8 @@ class Candidates:
             forms = zip(self.turn_costs[start:stop], variants, strict=True)
             cost = sum(costs[variant] for costs, variant in forms)
             chosen = replace(region, variants=variants)
-            yield Candidate(chosen, whole + lasting + room, round(cost - layers))
+            spare = most + min(room, beneath)  # what is brief may lie in a dying input too
+            yield Candidate(chosen, whole + lasting + room, round(cost - layers), spare=spare)
 
     def _room(self, step: Step, slots: Mapping[str, tuple[int, int]]) -> int:
         """Bytes for a turn of a step; endless where its kernel cannot write into its slot."""
@@ -272,7 +262,7 @@ class Candidates:
         ends = ((int(b.live.argmax()), places[b.name] + b.bytes) for b in brief)
         area = Grower(region.area, size, tuple(ends))
         dying = self.live(region.first) - self.live(region.last + 1)
-        pairs, _ = self._overlaps(played, dying, [area] if brief else [])
+        pairs = self._overlaps(played, dying, [area] if brief else []).pairs
         return replace(region, brief=places, brief_bytes=size, overlaps=(*region.overlaps, *pairs))
 
     def rings(self, played: Play, inner: Sequence[int]) -> tuple[dict[str, int], dict[str, str]]:
@@ -284,17 +274,13 @@ class Candidates:
         type_ = self.graph.tensors[name].type
         return aligned(rows * (type_.bytes // row_count(type_)), self.alignment)
 
-    def _overlaps(
-        self, played: Play, dying: set[str], growers: Iterable[Grower]
-    ) -> tuple[tuple[Overlap, ...], int]:
-        """What may share bytes with a dying input of a region, and the bytes saved."""
+    def _overlaps(self, played: Play, dying: set[str], growers: Iterable[Grower]) -> Sharing:
+        """What may share bytes with a dying input of a region."""
         fit = [self.graph.tensors[x] for x in sorted(dying) if self._dies_by_rows(x)]
         return overlaps(played, fit, growers, self.alignment)
 
-    def _over_tail(
-        self, played: Play, growing: set[str], region: Region
-    ) -> tuple[tuple[Overlap, ...], int]:
-        """Rings of a region over the end of the output that saves most, and the bytes saved."""
+    def _over_tail(self, played: Play, growing: set[str], region: Region) -> Sharing:
+        """Rings of a region over the end of the output that saves most."""
         rings = [
             Ring(name, self.ring_bytes(name, rows), self._end(played, name, region.shared))
             for name, rows in region.rings.items()
@@ -302,7 +288,7 @@ class Candidates:
             if name == self.streamed or not is_brief(name, region.rings, region.shared)
         ]
         options = (over_tail(y, rings, self.alignment) for y in self._outputs(played, growing))
-        return max(options, key=lambda option: option[1], default=((), 0))
+        return max(options, key=lambda option: option.saved, default=Sharing())
 
     def _end(self, played: Play, name: str, shared: Mapping[str, str]) -> int:
         """The last time at which a ring is read or written, under any of its names."""
@@ -348,48 +334,3 @@ class Candidates:
     def _read_as_it_is(self, name: str) -> bool:
         """True when no view of the tensor is read: rows would mean something else there."""
         return all(other == name for other, root in self.roots.items() if root == name)
-
-
-def inside(
-    played: Play,
-    steps: Sequence[Step],
-    kept: tuple[Mapping[str, int], Mapping[str, str]],
-    ring_bytes: Callable[[str, int], int],
-    alignment: int,
-    scratch: bool = True,
-) -> tuple[int, list[Brief]]:
-    """Bytes that live as long as steps take turns, and those that live for a few turns only.
-
-    `kept`: a region's rings and shared; `ring_bytes`: of so many rows of a tensor; `scratch`:
-    that of kernels too.
-    """
-    rings, shared = kept
-    lasting, brief = 0, []
-    for position, step in enumerate(steps):
-        name, size = step.node.output, aligned(step.scratch_bytes, alignment)
-        if played.steps[position].accumulates:
-            lasting += size
-        elif size and scratch:
-            brief.append(Brief(f"{name}.scratch", size, played.busy[position]))
-        if name not in rings or name in shared:
-            continue
-        ring = ring_bytes(name, rings[name])
-        if is_brief(name, rings, shared):
-            live = played.held[position]
-            for other, row in enumerate(played.steps[: len(steps)]):
-                if shared.get(row.output) == name:
-                    live = live | played.held[other]
-            brief.append(Brief(name, ring, live))
-        else:
-            lasting += ring
-    return lasting, brief
-
-
-def most_bytes(lasting: int, brief: Sequence[Brief]) -> int:
-    """The bytes that a region needs at its worst turn."""
-    return lasting + int(sum((b.bytes * b.live for b in brief), np.zeros(1, np.int64)).max())
-
-
-def is_brief(name: str, rings: Mapping[str, int], shared: Mapping[str, str]) -> bool:
-    """True for a ring of one row: it is needed only for a few turns at a time."""
-    return rings[name] == 1 and name not in shared

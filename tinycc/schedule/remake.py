@@ -13,8 +13,9 @@ from dataclasses import replace
 from tinycc.ir.graph import Graph, Node, Tensor
 from tinycc.ops.concat import Concat
 from tinycc.ops.slice import Slice
+from tinycc.schedule.brief import place_brief
 from tinycc.schedule.model import Part, Region, Schedule, Step
-from tinycc.schedule.regions import Candidates, place_brief
+from tinycc.schedule.regions import Candidates
 from tinycc.schedule.strips import Range, strip_tensor
 from tinycc.schedule.tiles import Strip, StripStep, Tiles
 

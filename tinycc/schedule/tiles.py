@@ -16,11 +16,12 @@ import numpy as np
 from tinycc import ops
 from tinycc.ir.graph import Graph, Instance
 from tinycc.ops.op import row_count
+from tinycc.schedule.brief import Brief, inside
 from tinycc.schedule.cost import turns_cost
 from tinycc.schedule.kernels import kernel_choices
 from tinycc.schedule.model import Region, Step
 from tinycc.schedule.order import aligned
-from tinycc.schedule.regions import Brief, Candidate, Candidates, inside
+from tinycc.schedule.regions import Candidate, Candidates
 from tinycc.schedule.rolling import Play, play
 from tinycc.schedule.strips import StripNode, evenly, strip_instance, strip_nodes
 from tinycc.target import Target
