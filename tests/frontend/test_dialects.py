@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -223,13 +224,35 @@ def test_quant_is_read_as_a_pair(bits: int, signed: int, narrow: int, tmp_path: 
             assert left.data is None or np.array_equal(left.data, right.data)
 
 
-@pytest.mark.parametrize("bits", [9.0, 7.5, 1.0])
-def test_an_activation_of_other_widths_is_refused(bits: float, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("bits", "scale", "mode", "text"),
+    [
+        (9.0, 0.1, "ROUND", "node `/Quant_0` (Quant): an activation of 9 bits; at most 8 are"),
+        (16.0, 0.1, "ROUND", "an activation of 16 bits"),
+        (7.5, 0.1, "ROUND", "its bit width and zero point are no single integers"),
+        (1.0, 0.1, "ROUND", "1 bits are not supported"),
+        (8.0, 0.1, "FLOOR", "rounding mode FLOOR is not supported"),
+        (8.0, [0.1] * 6, "ROUND", "an activation has 6 scales"),
+    ],
+)
+def test_other_activations_are_refused(
+    bits: float, scale: object, mode: str, text: str, tmp_path: Path
+) -> None:
     m = OnnxModel()
-    zero, scale = m.constant(0.0, np.float32), m.constant(0.1, np.float32)
-    operands = [m.input("x", (1, 6)), scale, zero, m.constant(bits, np.float32)]
-    m.output(m.node("Quant", operands, "y", domain=QONNX, signed=1))
-    with pytest.raises(ModelError, match=r"Quant is not supported"):
+    zero, step = m.constant(0.0, np.float32), m.constant(scale, np.float32)
+    operands = [m.input("x", (1, 6)), step, zero, m.constant(bits, np.float32)]
+    m.output(m.node("Quant", operands, "y", domain=QONNX, signed=1, rounding_mode=mode))
+    with pytest.raises(ModelError, match=re.escape(text)):
+        read_onnx(m.save(tmp_path))
+
+
+def test_a_scale_that_is_computed_is_refused(tmp_path: Path) -> None:
+    m = OnnxModel()
+    x = m.input("x", (1, 6))
+    zero, bits = m.constant(0.0, np.float32), m.constant(8.0, np.float32)
+    scale = m.node("ReduceMax", [x])
+    m.output(m.node("Quant", [x, scale, zero, bits], "y", domain=QONNX, signed=1))
+    with pytest.raises(ModelError, match="scale, zero point or bit width is computed at run time"):
         read_onnx(m.save(tmp_path))
 
 
@@ -291,3 +314,31 @@ def test_attributes_of_old_operator_sets_are_read(opset: int, tmp_path: Path) ->
         y = m.node("Resize", [y, m.constant(scales, np.float32)], mode="nearest")
     m.output(m.node("Relu", [y], "y"))
     assert_equals_onnxruntime(m.save(tmp_path))
+
+
+# Training mode
+
+
+def _trained(folder: Path, read: str | None = None) -> Path:
+    """As torch.onnx.export(training=TrainingMode.PRESERVE) writes a network."""
+    rng = np.random.default_rng(5)
+    m = OnnxModel(15)
+    x = m.input("x", (1, 4, 5, 5))
+    operands = [m.constant(rng.uniform(0.5, 1.5, 4), np.float32) for _ in range(4)]
+    m.node("BatchNormalization", [x, *operands], ["a", "mean", "var"], training_mode=1)
+    ratio = m.constant(0.5, np.float32)
+    m.node("Dropout", ["a", ratio, m.constant(True)], ["b", "mask"])
+    m.output(m.node("Relu", ["b"], "y"))
+    if read is not None:
+        m.output(read)
+    return m.save(folder)
+
+
+def test_training_mode_is_read_as_in_use(tmp_path: Path) -> None:
+    graph = assert_equals_onnxruntime(_trained(tmp_path))
+    assert {node.op for node in graph.nodes} <= {"conv2d", "transpose", "lookup"}
+
+
+def test_statistics_that_are_read_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="export the model in evaluation mode"):
+        read_onnx(_trained(tmp_path, "mean"))

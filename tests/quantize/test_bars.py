@@ -50,22 +50,9 @@ def _outputs(model: FloatModel, effort: str) -> tuple[np.ndarray, np.ndarray]:
     return exact, real.reshape(len(samples), -1)
 
 
-# Not met: 87 of 100, as many as float and two fewer than onnxruntime's best calibrator.
-NOT_MET = pytest.mark.xfail(reason="resnet8, best: two samples below onnxruntime", strict=True)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("bar", "effort"),
-    [
-        pytest.param(
-            bar, effort, marks=[NOT_MET] if (bar.model, effort) == (RESNET8, "best") else []
-        )
-        for bar in BARS
-        for effort in ("standard", "best")
-    ],
-    ids=lambda one: one if isinstance(one, str) else one.model.name,
-)
+@pytest.mark.parametrize("effort", ["standard", "best"])
+@pytest.mark.parametrize("bar", BARS, ids=lambda bar: bar.model.name)
 def test_int8_loses_no_more_than_its_bar(bar: Bar, effort: str) -> None:
     model = bar.model
     exact, found = _outputs(model, effort)

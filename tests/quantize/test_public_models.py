@@ -23,7 +23,14 @@ def _outputs(session: Session, samples: np.ndarray) -> np.ndarray:
     return np.concatenate([session.run({name: x[np.newaxis]}, [output])[output] for x in samples])
 
 
-@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
+KWS_FIRST = pytest.mark.parametrize(
+    "model",
+    [KWS, *(pytest.param(model, marks=pytest.mark.slow) for model in MODELS[1:])],
+    ids=lambda model: model.name,
+)
+
+
+@KWS_FIRST
 def test_the_quantised_file_is_valid_and_close_to_the_float_one(model: FloatModel) -> None:
     quantized = quantize_model(model.path, model.calibration()[:16], MIN_MAX, {})
     onnx.checker.check_model(onnx.load_from_string(quantized.onnx), full_check=True)
@@ -34,11 +41,8 @@ def test_the_quantised_file_is_valid_and_close_to_the_float_one(model: FloatMode
     assert 10 * np.log10(float((wanted**2).sum()) / noise) > 15  # decibels
 
 
-@pytest.mark.parametrize(
-    "model",
-    [KWS, *(pytest.param(model, marks=pytest.mark.slow) for model in MODELS[1:])],
-    ids=lambda model: model.name,
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.name)
 def test_the_compiled_c_gives_what_the_quantised_file_gives(
     model: FloatModel, tmp_path: Path
 ) -> None:

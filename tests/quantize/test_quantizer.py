@@ -40,6 +40,14 @@ def test_every_observer_gives_a_network_like_the_float_one(
     assert _ratio(wanted, found) > 20
 
 
+@pytest.mark.parametrize("count", [1, 3, 5])
+def test_few_samples_are_enough_to_quantise(count: int, tmp_path: Path) -> None:
+    model = quantize_model(
+        conv_net(tmp_path), samples(count), QuantizationOptions("mse", "best"), {}
+    )
+    assert model.samples == count
+
+
 def test_unknown_names_are_usage_errors() -> None:
     for arguments in (("best",), ("auto", "slow")):
         with pytest.raises(UsageError):

@@ -7,12 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from onnx_models import OnnxModel
+from small_models import conv_net, samples
 
 from tinycc.frontend.onnx_network import OnnxNetwork, read_onnx_network
 from tinycc.interp.original import Session
+from tinycc.progress import silent
+from tinycc.quantize.assemble import rounded_parameters
 from tinycc.quantize.patches import input_rows, rows_of, weight_rows, weights_of
+from tinycc.quantize.places import Grid, places
 from tinycc.quantize.prepare import layers, prepared
-from tinycc.quantize.rounding import Moments, solved
+from tinycc.quantize.rounding import Moments, learned, solved
+from tinycc.quantize.simulation import Simulation, Trial
 
 CASES: dict[str, dict[str, object]] = {
     "plain": {},
@@ -65,3 +70,17 @@ def test_learned_weights_err_less_than_nearest_ones() -> None:
     theirs = x[:, 2000:] @ nearest + 0.5 - y[:, 2000:]
     assert (ours**2).mean() < 0.5 * (theirs**2).mean()
     assert np.abs(steps).max() <= 127 and np.array_equal(steps, np.rint(steps))
+
+
+def test_layers_that_learning_does_not_help_stay_as_they_were(tmp_path: Path) -> None:
+    """Learned from samples that have nothing to do with those that judge."""
+    network = prepared(read_onnx_network(conv_net(tmp_path)))
+    judge = Trial.of(network, [{"x": samples(24)[:, np.newaxis]}])
+    cuts = places(network)
+    grids = {name: Grid(0.05, 0) for name in cuts.leaders}
+    parameters = rounded_parameters(network, cuts, {**cuts.fixed, **grids})
+    before = Simulation(judge, cuts, parameters).error({})
+    for scale, seed in ((1.0, 1), (1e-3, 2), (50.0, 3)):
+        other = [{"x": scale * samples(4, seed=seed)[:, np.newaxis]}]
+        found = learned(judge, cuts, parameters, lambda batches=other: batches, silent)
+        assert Simulation(judge, cuts, found).error({}) <= before

@@ -36,6 +36,7 @@ _HINTS: Mapping[str, str] = {
         "quantise statically instead of dynamically: onnxruntime's quantize_static",
     ),
     **dict.fromkeys(_BREVITAS.split(), "export in QDQ form: brevitas.export.export_onnx_qcdq"),
+    "QcQuantizeOp": "this is AIMET's simulation; export in QDQ form: sim.to_onnx_qdq()",
     **dict.fromkeys(
         _CONTROL_FLOW.split(), "control flow has no fixed schedule: export a traced model"
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -32,6 +32,7 @@ from tinycc.quantize.statistics import Extent, extents, histograms
 
 _TRIAL_SAMPLES, _TRIAL_BATCH = 128, 16
 _LEARNING_SAMPLES = 512
+_HELD_OUT = 4  # every fourth batch judges what is learned from the others
 RANDOM_WARNING = (
     "warning: calibrated with random numbers: sizes and speed are right, accuracy is meaningless"
 )
@@ -71,7 +72,8 @@ def as_int8(
         if data is None:
             raise ModelError(
                 f"{model.name} {reason}: its int8 form depends on what its inputs hold",
-                hint="give some dozens of real samples: --calibration samples.npz (.npy, a folder)",
+                hint="give some dozens of real samples: --calibration samples.npz (.npy, a folder)"
+                + _about_encodings(model),
             )
         return quantize_model(model, data, options, shapes, progress)
     if data is not None:
@@ -80,6 +82,14 @@ def as_int8(
             hint="leave out --calibration, or give the float model",
         )
     return None
+
+
+def _about_encodings(model: Path) -> str:
+    """What to do with the scales that AIMET writes into a file of their own."""
+    beside = model.with_suffix(".encodings")
+    if not beside.is_file():
+        return ""
+    return f"; {beside.name} is not read: AIMET writes its scales into the model by to_onnx_qdq()"
 
 
 def quantize_model(
@@ -181,12 +191,19 @@ def _draft(
 def _learned(
     draft: _Draft, parameters: Parameters, calibration: Calibration, progress: Progress
 ) -> Parameters:
-    """Learned rounding, where it brings the outputs nearer to float."""
-    batches = partial(calibration.batches, _TRIAL_BATCH, _LEARNING_SAMPLES)
-    network, cuts = draft.trial.network, draft.cuts
-    improved = learned(network, cuts, parameters, batches, progress)
-    both = (parameters, improved)
-    return min(both, key=lambda one: Simulation(draft.trial, cuts, one).error({}))
+    """Rounding learned from most samples, where it helps on the others."""
+    if calibration.count < _HELD_OUT:
+        return parameters  # nothing to judge by
+    most = min(calibration.count, _LEARNING_SAMPLES)
+    size = max(1, min(_TRIAL_BATCH, most // (2 * _HELD_OUT)))
+
+    def batches(held_out: bool) -> Iterator[Batch]:
+        for index, batch in enumerate(calibration.batches(size, most)):
+            if (index % _HELD_OUT == _HELD_OUT - 1) == held_out:
+                yield batch
+
+    judge = Trial.of(draft.trial.network, list(batches(True)))
+    return learned(judge, draft.cuts, parameters, partial(batches, False), progress)
 
 
 def _united(cuts: Places, leader: str, ranges: Mapping[str, Extent]) -> Extent:

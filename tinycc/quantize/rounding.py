@@ -26,11 +26,14 @@ from tinycc.quantize.patches import input_rows, weight_rows, weights_of
 from tinycc.quantize.places import Places
 from tinycc.quantize.prepare import Layer, layers
 from tinycc.quantize.runner import Batch, Runner
+from tinycc.quantize.simulation import Simulation, Trial
 
 MOST_VALUES = 2048  # inputs of one output; above it the moments outgrow the network
 _SWEEPS = 12
 _RIDGE = 0.02  # of the mean square of the inputs: directions that samples say little about stay
 _SHRINK = (1.0, 0.96, 0.92, 0.88, 0.84, 0.8)  # a finer scale clips some weights
+
+_GAIN = 0.99  # of the error on samples that the layer has not seen; less is their noise
 
 Batches = Callable[[], Iterable[Batch]]
 
@@ -68,14 +71,20 @@ class Moments:
 
 
 def learned(
-    network: OnnxNetwork,
+    judge: Trial,
     cuts: Places,
     parameters: Parameters,
     batches: Batches,
     progress: Progress,
 ) -> Parameters:
-    """The parameters with rounded weights, their scales and biases learned layer by layer."""
+    """The parameters with rounded weights, their scales and biases learned layer by layer.
+
+    `judge` holds samples that are not in `batches`: a layer whose learned weights do not bring the
+    outputs nearer to float on them keeps what it has.
+    """
+    network = judge.network
     found = layers(network)
+    least = Simulation(judge, cuts, parameters).error({})
     for index, layer in enumerate(found):
         progress(f"rounding of `{layer.node.name}`", index / len(found))
         rows = weight_rows(network, layer)
@@ -83,9 +92,12 @@ def learned(
             continue
         quantized = assembled(network, cuts, parameters)
         moments = _moments(network, quantized, layer, rows.shape, batches())
-        parameters = _with_layer(
+        changed = _with_layer(
             network, layer, parameters, *solved(rows, moments, _scales(layer, parameters))
         )
+        error = Simulation(judge, cuts, changed).error({})
+        if error < least * _GAIN:
+            parameters, least = changed, error
     return parameters
 
 

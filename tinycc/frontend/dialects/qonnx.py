@@ -16,7 +16,7 @@ from tinycc.frontend.dialects.qlinear import Rule
 from tinycc.frontend.dialects.rewriter import Rewriter
 
 _DOMAINS = ("qonnx.custom_op.general", "onnx.brevitas", "finn.custom_op.general")
-_MOST_BITS = 32
+_MOST_BITS, _MOST_ACTIVATION_BITS = 32, 8
 
 
 def _settings(node: Any) -> tuple[bool, bool, str]:
@@ -36,21 +36,36 @@ def _limits(bits: int, signed: bool, narrow: bool) -> tuple[int, int]:
 
 def _quant(node: Any, build: Rewriter) -> bool:
     parameters = [build.constant(name) for name in node.input[1:4]]
-    if len(parameters) != 3 or any(one is None for one in parameters):
+    if len(parameters) != 3:
         return False
+    if any(one is None for one in parameters):
+        fact = "its scale, zero point or bit width is computed at run time"
+        raise build.refused(
+            node, fact, "export with constant scales: model.eval() before the export"
+        )
     scale, zero, bits = (np.asarray(one, np.float64) for one in parameters)
     signed, narrow, mode = _settings(node)
     whole = bits.size == 1 and float(bits.reshape(-1)[0]) % 1 == 0 and not (zero % 1).any()
-    if not whole or mode not in ("ROUND", "HALF_EVEN"):
-        return False
+    if not whole:
+        raise build.refused(
+            node, "its bit width and zero point are no single integers", "use 2 to 8 whole bits"
+        )
+    if mode not in ("ROUND", "HALF_EVEN"):
+        raise build.refused(node, f"rounding mode {mode} is not supported", "use ROUND")
     width = int(bits.reshape(-1)[0])
     if not 2 <= width <= _MOST_BITS:
-        return False
+        raise build.refused(node, f"{width} bits are not supported", "use 2 to 8 bits")
     limits = _limits(width, signed, narrow)
     values = build.constant(node.input[0])
     if values is not None:
         return _constant(node, build, values, scale, zero, limits)
-    return width <= 8 and _activation(node, build, scale, zero, limits, signed)
+    if width > _MOST_ACTIVATION_BITS:
+        raise build.refused(
+            node,
+            f"an activation of {width} bits; at most {_MOST_ACTIVATION_BITS} are supported",
+            "train or calibrate it with 8 bits",
+        )
+    return _activation(node, build, scale, zero, limits, signed)
 
 
 def _axis(scale: np.ndarray) -> int | None:
@@ -92,7 +107,11 @@ def _activation(
     signed: bool,
 ) -> bool:
     if scale.size != 1 or zero.size != 1:
-        return False
+        raise build.refused(
+            node,
+            f"an activation has {max(scale.size, zero.size)} scales or zero points",
+            "use one scale per activation tensor; weights may have one per channel",
+        )
     dtype = np.dtype(np.int8 if signed else np.uint8)
     shift = zero.reshape(-1)[0]
     if not np.iinfo(dtype).min <= shift <= np.iinfo(dtype).max:

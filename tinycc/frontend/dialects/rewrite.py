@@ -12,9 +12,11 @@ from tinycc.frontend.dialects.old_opsets import FIRST_WITH_INPUTS, OLD_OPSETS
 from tinycc.frontend.dialects.qlinear import QLINEAR, Rule
 from tinycc.frontend.dialects.qonnx import QONNX
 from tinycc.frontend.dialects.rewriter import Rewriter
+from tinycc.frontend.dialects.training import TRAINING
 from tinycc.frontend.model_file import ModelFile
 
-_RULES: Mapping[tuple[str, str], Rule] = {**QLINEAR, **DYNAMIC, **QONNX}
+_FOR_ONNXRUNTIME: Mapping[tuple[str, str], Rule] = {**QONNX, **TRAINING}
+_RULES: Mapping[tuple[str, str], Rule] = {**QLINEAR, **DYNAMIC, **_FOR_ONNXRUNTIME}
 
 
 def in_qdq_form(file: ModelFile) -> ModelFile:
@@ -29,8 +31,8 @@ def in_qdq_form(file: ModelFile) -> ModelFile:
 
 
 def in_operators_of_onnx(file: ModelFile) -> ModelFile:
-    """The model without the operators that onnxruntime does not know: those of QONNX."""
-    return _rewritten(file, QONNX)
+    """The model as onnxruntime is to run it: without the operators of QONNX, and as in use."""
+    return _rewritten(file, _FOR_ONNXRUNTIME)
 
 
 def _rewritten(file: ModelFile, rules: Mapping[tuple[str, str], Rule]) -> ModelFile:

@@ -10,9 +10,10 @@ import onnx
 import onnx.helper
 import onnx.numpy_helper
 
+from tinycc.errors import ModelError
 from tinycc.frontend.model_file import ModelFile
 from tinycc.frontend.tensor_data import tensor_array
-from tinycc.frontend.wording import FactError
+from tinycc.frontend.wording import FactError, quoted
 
 
 class Rewriter:
@@ -25,7 +26,7 @@ class Rewriter:
         graph = file.proto.graph
         self.nodes: list[Any] = []
         self.initializers: list[Any] = []
-        self._folder = file.folder
+        self._folder, self._where = file.folder, file.where
         self._stored = {tensor.name: tensor for tensor in graph.initializer}
         self._producers = {name: node for node in graph.node for name in node.output if name}
         self._names = {*self._stored, *self._producers, *(value.name for value in graph.input)}
@@ -48,6 +49,11 @@ class Rewriter:
         if not done:
             del self.nodes[nodes:], self.initializers[initializers:]
             self.nodes.append(node)
+
+    def refused(self, node: Any, fact: str, hint: str) -> ModelError:
+        """The error for a node that is understood, and cannot be built."""
+        name = f"node {quoted(self._current)} ({node.op_type})"
+        return ModelError(f"{name}: {fact}", self._where, hint)
 
     def skip(self, *nodes: Any) -> None:
         """Leaves out other nodes of the file, whose work a new one does."""
@@ -84,6 +90,10 @@ class Rewriter:
         """The one node that reads a value; None for the graph's outputs and for several readers."""
         readers = self._readers.get(name, ())
         return readers[0] if len(readers) == 1 and name not in self._outputs else None
+
+    def is_read(self, name: str) -> bool:
+        """True for values that a node reads, and for the graph's outputs."""
+        return name in self._readers or name in self._outputs
 
     def add_constant(self, base: str, data: np.ndarray) -> str:
         """A new initialiser."""
