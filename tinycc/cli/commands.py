@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tinycc.cli.options import Named, compilation, compilation_of_several, optio
 from tinycc.cli.output import (
     front_table,
     print_json,
+    print_summary,
     progress,
     say,
     step_table,
@@ -37,7 +39,7 @@ from tinycc.quantize.preprocess import Preprocessing
 from tinycc.report.document import report_document
 from tinycc.report.fit import check_budgets
 from tinycc.report.measure import Measured, measure_instructions, random_sample
-from tinycc.report.summary import summary
+from tinycc.report.page import PAGE
 from tinycc.report.together import together_summary
 from tinycc.target import load_target
 
@@ -47,11 +49,11 @@ def _compiled(model: Path, arguments: dict[str, Any]) -> Compiled:
         return compile_model(model, options_of(arguments), told, say)
 
 
-def _print_report(report: dict[str, Any], as_json: bool) -> None:
+def _print_report(report: dict[str, Any], as_json: bool, next_step: str = "") -> None:
     if as_json:
         print_json(report)
     else:
-        click.echo(summary(report))
+        print_summary(report, next_step)
 
 
 @click.command()
@@ -112,8 +114,15 @@ def build(
     network.write(folder, package, package_version)
     if package not in (None, "cmake") and network.compiled.target.is_native:
         say("note: this is portable C, for any core; --target takes kernels made for one")
-    _print_report(report, as_json)
+    _print_report(report, as_json, _after_build(folder, model, network.compiled.options.target))
     say(f"wrote {folder}")
+
+
+def _after_build(folder: Path, model: Path, target: str) -> str:
+    """What to do with a folder that was just written."""
+    place, original = shlex.quote(str(folder)), shlex.quote(str(model))
+    compare = f"tinycc verify {place} --reference {original} --target {target}"
+    return f"look at {place}/{PAGE}; compare with the model: {compare}"
 
 
 def _build_together(
@@ -147,12 +156,13 @@ def analyze(model: Path, steps: bool, as_json: bool, **arguments: Any) -> None:
     compiled = _compiled(model, arguments)
     report = report_document(compiled, Measured())
     check_budgets(compiled, report)
-    _print_report(report, as_json)
+    if steps and not as_json:
+        step_table(report)
     if not as_json:
         technique_table(report)
         front_table(report)
-    if steps and not as_json:
-        step_table(report)
+    build = f"tinycc build {shlex.quote(str(model))} --target {compiled.options.target}"
+    _print_report(report, as_json, f"write the C: {build}, with the same options")
 
 
 @click.command()
@@ -296,6 +306,6 @@ def bench(model: Path, as_json: bool, **arguments: Any) -> None:
         told(f"counting instructions on {compiled.target.name}")
         measured = measure_instructions(compiled, Path(folder), random_sample(compiled))
     report = report_document(compiled, measured)
-    _print_report(report, as_json)
     if not as_json:
         step_table(report)
+    _print_report(report, as_json)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,6 +21,10 @@ from rich.text import Text
 from tinycc.api.verify import Comparison, Verification
 from tinycc.emit.names import printable
 from tinycc.progress import Progress, silent
+from tinycc.report.bars import FITS, TOO_LARGE, verdict
+from tinycc.report.summary import summary
+
+_COLOURS = {FITS: "green", TOO_LARGE: "red"}
 
 
 def say(text: str) -> None:
@@ -28,6 +35,16 @@ def say(text: str) -> None:
 def print_json(document: object) -> None:
     """One JSON document on stdout."""
     click.echo(json.dumps(document, indent=1))
+
+
+def print_summary(report: dict[str, Any], next_step: str = "") -> None:
+    """The summary, at most 80 columns wide; on a terminal, its first line in colour."""
+    on_screen = sys.stdout.isatty()
+    width = min(80, shutil.get_terminal_size().columns) if on_screen else 80
+    first, _, rest = summary(report, width, next_step).partition("\n")
+    if on_screen and "NO_COLOR" not in os.environ:
+        first = click.style(first, bold=True, fg=_COLOURS.get(verdict(report)))
+    click.echo(f"{first}\n{rest}")
 
 
 @contextmanager
@@ -64,6 +81,7 @@ def print_table(table: Table) -> None:
     if not console.is_terminal:
         console = Console(width=160)
     console.print(table)
+    click.echo()
 
 
 def new_table(*columns: str) -> Table:

@@ -7,11 +7,10 @@ from pathlib import Path
 import click
 
 from tinycc.cli.options import AS_JSON
-from tinycc.cli.output import print_json, say
+from tinycc.cli.output import print_json, print_summary, say
 from tinycc.cli.saving import check_folder, save_bytes
 from tinycc.report.page import PAGE, page
 from tinycc.report.stored import read_report
-from tinycc.report.summary import summary
 
 
 @click.command()
@@ -39,5 +38,5 @@ def report(folder: Path, output: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(found)
     else:
-        click.echo(summary(found))
+        print_summary(found)
     say(f"wrote {place}")

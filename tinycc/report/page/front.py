@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tinycc.report.page.text import ticks
+from tinycc.report.text import ticks
 
 _HEIGHT, _MARGIN = 220, 14
 

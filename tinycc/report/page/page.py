@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tinycc.emit.render import render_page
+from tinycc.report.bars import TOO_LARGE, bars, verdict
 from tinycc.report.page import network
-from tinycc.report.page.fit import TOO_LARGE, bars, verdict
 from tinycc.report.page.front import front
-from tinycc.report.page.text import duration, large, percent, shape_text, short
 from tinycc.report.page.timeline import instructions, timeline
+from tinycc.report.text import duration, large, percent, shape_text, short
 
 PAGE = "report.html"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tinycc.report.page.text import percent, short, ticks
+from tinycc.report.text import percent, short, ticks
 
 _MAP_PX, _LEAST_PX, _BARS_PX = 340, 90, 96
 _LABEL_PX = 14  # the least height of a rectangle with its name in it
@@ -112,7 +112,7 @@ def _panels(report: dict[str, Any], count: int) -> Iterator[Panel]:
         reach = max(one["offset"] + one["bytes"] for _, one in held)
         size = max(1, reach, sizes.get(region) or (sram["arena"] if len(regions) == 1 else 0))
         height = max(_LEAST_PX, round(_MAP_PX * size / max(1, largest)))
-        columns = {index: _life(one, report["steps"]) for index, one in held}
+        columns = {index: life(one, report["steps"]) for index, one in held}
         blocks = [_block(index, one, columns[index], count, size, height) for index, one in held]
         overlaps = _overlaps(held, columns, count, size, height)
         marks = tuple((tick, round(height * (1 - tick / size), 1)) for tick in ticks(size))
@@ -122,7 +122,7 @@ def _panels(report: dict[str, Any], count: int) -> Iterator[Panel]:
         yield Panel(name, size, height, tuple(blocks), tuple(overlaps), marks)
 
 
-def _life(buffer: dict[str, Any], steps: list[dict[str, Any]]) -> tuple[int, int]:
+def life(buffer: dict[str, Any], steps: list[dict[str, Any]]) -> tuple[int, int]:
     """The columns of a buffer; what is needed for a few turns of a region has those of its steps.
 
     Such buffers live as long as their region, in bytes that others use in between.

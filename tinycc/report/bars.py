@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tinycc.report.page.text import percent
+from tinycc.report.text import percent
 
 FITS, TOO_LARGE, UNKNOWN = "fits", "too large", "unknown"
 
