@@ -173,10 +173,11 @@ class _Emitter:
                 windows.append(self._pointers(steps[0]))
                 turns.append(int(printed[-1].resumes))
         used = " ".join(step.call for step in printed)
+        named = _words(used)
         pointers = tuple(
             (variable, f"{self.bases[buffer.region]} + {buffer.offset}")
             for buffer in self.plan.buffers
-            if (variable := self.variables[buffer.name]) in used
+            if (variable := self.variables[buffer.name]) in named
         )
         inputs = self._ports(interface.inputs, self.graph.inputs, "input")
         pushed = self._pushed(inputs)
