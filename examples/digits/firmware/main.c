@@ -2,9 +2,9 @@
  * generated network, without the camera. */
 #include <stdint.h>
 
+#include "console.h"
 #include "digits.h"
 #include "samples.h"
-#include "tinycc_port.h"
 
 static uint8_t arena[DIGITS_ARENA_BYTES] DIGITS_ALIGN;
 
@@ -17,32 +17,16 @@ static void set_input(int8_t *input, const uint8_t *pixels)
     }
 }
 
-static void print_number(int number)
-{
-    char text[12];
-    char *first = text + sizeof text - 1;
-    *first = '\0';
-    do {
-        *--first = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    tinycc_port_print(first);
-}
-
 int main(void)
 {
     digits_t net = digits_init(arena);
-    int right = 0;
+    unsigned right = 0;
     for (int i = 0; i < SAMPLES; i++) {
-        set_input(digits_input(&net), sample_pixels[i]);
+        set_input(digits_input(&net), sample_x[i]);
         digits_run(&net);
-        right += digits_argmax(&net) == sample_digits[i];
+        right += digits_argmax(&net) == sample_y[i];
     }
-    tinycc_port_print("right: ");
-    print_number(right);
-    tinycc_port_print(" of ");
-    print_number(SAMPLES);
-    tinycc_port_print(" pictures, accuracy ");
+    print_score(right, SAMPLES, "pictures, accuracy ");
     print_number(right * 1000 / SAMPLES / 10);
     tinycc_port_print(".");
     print_number(right * 1000 / SAMPLES % 10);
