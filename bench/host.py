@@ -27,7 +27,7 @@ import numpy as np
 import tinycc
 from tinycc.report.measure import write_sources
 from tinycc.target import load_target, runs_here
-from tinycc.toolchain.compile import find_compiler
+from tinycc.toolchain.compiler import find_compiler
 
 HERE = Path(__file__).resolve().parent
 MODELS = {  # .onnx, .tflite
@@ -81,7 +81,12 @@ def ours(path: Path, target: str, folder: Path) -> Timer:
     timer.write_text(TIMER.format(name=compiled.name, NAME=compiled.name.upper()))
     compiler = load_target(target).compiler
     library = folder / "timed.so"
-    words = [find_compiler(compiler), *compiler.cpu_flags, compiler.optimization, "-D_GNU_SOURCE"]
+    words = [
+        *find_compiler(compiler).words,
+        *compiler.cpu_flags,
+        compiler.optimization,
+        "-D_GNU_SOURCE",
+    ]
     words += ["-shared", "-fPIC", f"-I{folder}", f"-I{folder / 'tinycc'}", "-o", str(library)]
     subprocess.run([*words, str(timer), *map(str, sources)], check=True)
     function = ctypes.CDLL(str(library)).seconds
@@ -173,7 +178,9 @@ def header(targets: list[str], names: list[str], rounds: int) -> str:
     from importlib.metadata import version
 
     compiler = find_compiler(load_target("host").compiler)
-    said = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=True)
+    said = subprocess.run(
+        [*compiler.words, "--version"], capture_output=True, text=True, check=True
+    )
     packages = ("ai-edge-litert", "onnxruntime")
     return (
         HEADER.format(

@@ -55,6 +55,7 @@ from tinycc.schedule.front import Front
 from tinycc.schedule.inputs import MEMORIES
 from tinycc.schedule.wide import with_wide_weights
 from tinycc.target import Target, load_target
+from tinycc.toolchain.compiler import with_compiler
 
 Pass = Callable[[Graph, Target], Graph]
 Dump = Callable[[str], None]
@@ -116,6 +117,7 @@ class Options:
     input_memory: str | None = None  # arena, unless a reopened folder says otherwise
     calibration: CalibrationData | None = None
     quantization: QuantizationOptions = field(default_factory=QuantizationOptions)
+    cc: str | None = None  # in place of the target's compiler
     recompute: float = 1.0  # multiply-accumulates that may be executed, over those of the network
 
     @property
@@ -189,7 +191,7 @@ def compile_model(
     `options.dump_after`. Raises ModelError, UsageError or InternalError.
     """
     _check_names(options)
-    target = load_target(options.target)
+    target = with_compiler(load_target(options.target), options.cc)
     quantized = as_int8(model, options.calibration, options.quantization, options.shapes, progress)
     if model.is_dir():
         graph, interface, source, options = _reopened(model, options)

@@ -7,7 +7,8 @@ import pytest
 from tinycc.errors import ToolError
 from tinycc.target import load_target
 from tinycc.toolchain.compile import SUPPORT, build_image
-from tinycc.toolchain.doctor import doctor, missing_tools
+from tinycc.toolchain.doctor import advice, doctor, missing_tools
+from tinycc.toolchain.install import System, install_command, this_system
 from tinycc.toolchain.process import first_lines, run_process
 
 
@@ -70,9 +71,48 @@ def test_the_doctor_finds_what_is_missing(monkeypatch):
     assert {"riscv64-unknown-elf-gcc", "qemu-system-riscv32"} <= found.keys()
     assert "C library of riscv64-unknown-elf-gcc" in found
     assert not any(status.is_installed for status in found.values())
-    assert found["qemu-system-arm"].install == "sudo apt-get install qemu-system-arm"
+    install = found["qemu-system-arm"].install
+    assert install == install_command(["qemu-system-arm"])
+    assert f"  {install}" in advice(list(found.values()))
     missing = {status.name for status in missing_tools(load_target("cortex-m4"))}
     assert "arm-none-eabi-gcc" in missing
+
+
+@pytest.mark.parametrize(
+    ("system", "tool"),
+    [
+        (System.DEBIAN, "sudo apt-get install"),
+        (System.FEDORA, "sudo dnf install"),
+        (System.MACOS, "brew install"),
+        (System.WINDOWS, "winget install"),
+    ],
+)
+def test_every_tool_has_a_way_to_be_installed_on_every_system(system, tool, monkeypatch):
+    monkeypatch.setattr("tinycc.toolchain.install.this_system", lambda: system)
+    monkeypatch.setenv("PATH", "/nonexistent")
+    states = doctor()
+    assert all(state.install and "no package" not in state.install for state in states)
+    assert any(state.install.startswith(tool) for state in states)
+    assert any("ziglang" in line for line in advice(states))
+
+
+@pytest.mark.parametrize(
+    ("text", "system"),
+    [
+        ("ID=fedora\n", System.FEDORA),
+        ('ID="rocky"\nID_LIKE="rhel centos fedora"\n', System.FEDORA),
+        ("ID=ubuntu\nID_LIKE=debian\n", System.DEBIAN),
+        ("nonsense", System.DEBIAN),
+        (None, System.DEBIAN),
+    ],
+)
+def test_the_system_is_known_by_its_release_file(text, system, tmp_path, monkeypatch):
+    release = tmp_path / "os-release"
+    if text is not None:
+        release.write_text(text)
+    monkeypatch.setattr("tinycc.toolchain.install._OS_RELEASE", release)
+    monkeypatch.setattr("sys.platform", "linux")
+    assert this_system() is system
 
 
 def test_the_doctor_shows_versions():

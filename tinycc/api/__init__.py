@@ -19,6 +19,7 @@ def build(
     model: str | Path,
     *,
     target: str = "host",
+    cc: str | None = None,
     name: str | None = None,
     io: str = "int",
     shapes: Mapping[str, tuple[int, ...]] | None = None,
@@ -39,6 +40,7 @@ def build(
     """A compiled network: `.report`, `.run(inputs)`, `.write(folder)`.
 
     `model`: an ONNX or .tflite file, or a folder that `write` made. Budgets in bytes.
+    `cc`: a compiler with its flags in place of the target's.
     `input_memory`: "arena", "pushed" or "external", a folder's own by default. Float models need
     `calibration`: float32 samples as a file (.npz, .npy), a folder of them, or arrays; other
     numbers with `preprocess`, such as "x / 255". See QuantizationOptions for `observer` and
@@ -52,6 +54,7 @@ def build(
         without,
         ram,
         flash,
+        cc=cc,
         optimize=optimize,
         input_memory=input_memory,
         recompute=recompute,

@@ -11,6 +11,7 @@ from tinycc.cli.options import AS_JSON
 from tinycc.cli.output import add_row, new_table, print_json, print_table
 from tinycc.ops.op import Op
 from tinycc.target import Memory, Target, list_targets, load_target
+from tinycc.toolchain.doctor import advice
 from tinycc.toolchain.doctor import doctor as tool_states
 
 
@@ -102,6 +103,7 @@ def doctor(as_json: bool) -> None:
         return
     table = new_table("tool", "purpose", "state")
     for state in states:
-        found = state.version or "installed" if state.is_installed else f"missing: {state.install}"
+        found = state.version or "installed" if state.is_installed else "missing"
         add_row(table, state.name, state.purpose, found)
     print_table(table)
+    click.echo("\n" + "\n".join(advice(states)))

@@ -150,6 +150,11 @@ _COMPILATION = (
         shell_complete=_targets,
         help="See `tinycc targets`; `native`: the fastest for this machine.",
     ),
+    click.option(
+        "--cc",
+        metavar="COMMAND",
+        help="C compiler with its flags, in place of the target's: 'python -m ziglang cc'.",
+    ),
     click.option("--name", help="Prefix of the C names; from the model's file name by default."),
     click.option(
         "--io",
@@ -250,6 +255,7 @@ def options_of(arguments: dict[str, Any]) -> Options:
     calibration, quantization = calibration_of(arguments)
     return Options(
         target=arguments.pop("target"),
+        cc=arguments.pop("cc"),
         name=arguments.pop("name"),
         io=arguments.pop("io"),
         shapes=dict(arguments.pop("shapes")),

@@ -20,6 +20,7 @@ from tinycc.toolchain.elf import read_elf
 from tinycc.toolchain.sizes import image_sizes
 from tinycc.toolchain.stack import stack_bound
 
+_NO_MAP = "flash and stack are not measured: that takes GNU ld's map, and --cc is not a gcc"
 GUARD_BYTES = 32  # what templates/harness.c.j2 puts before and behind each arena
 
 
@@ -97,7 +98,9 @@ def measure_image(compiled: Compiled, folder: Path) -> Measured:
     image, model = build_firmware(compiled, folder), compiled.code.model
     sizes = image_sizes(image)
     if sizes is None:
-        return Measured()
+        if compiled.target.is_native:
+            return Measured()
+        return Measured(notes=(_NO_MAP,), machine=image.runner.machine)
     stack = stack_bound(image, entry(model))
     notes = [note for note in (image.note, stack.reason) if note]
     return Measured(

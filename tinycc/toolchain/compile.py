@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,8 +10,10 @@ from pathlib import Path
 
 from tinycc.errors import DoesNotFitError, ToolError
 from tinycc.paths import TARGETS
-from tinycc.target import Compiler, Memory, Runner, Target
-from tinycc.toolchain.process import first_lines, install_command, require_tool, run_process
+from tinycc.target import Memory, Runner, Target
+from tinycc.toolchain.compiler import CompilerCommand, Family, find_compiler
+from tinycc.toolchain.install import install_command
+from tinycc.toolchain.process import first_lines, run_process
 
 SUPPORT = TARGETS / "support"
 WORKERS = 2
@@ -45,12 +45,15 @@ class ObjectFile:
 
 @dataclass(frozen=True)
 class Image:
-    """A linked program, its map and objects, and the runner whose memories it was linked for."""
+    """A linked program, its map and objects, and the runner whose memories it was linked for.
+
+    `map` is GNU ld's; None where another linker was at work.
+    """
 
     target: Target
     runner: Runner
     elf: Path
-    map: Path
+    map: Path | None
     objects: tuple[ObjectFile, ...]
     note: str = ""
     warnings: str = ""
@@ -94,19 +97,6 @@ def build_image(
     return _link(target, compiler, objects, out_dir, extra_flags, warnings)
 
 
-def find_compiler(compiler: Compiler) -> str:
-    """The command to use: for a target with alternatives `$CC` and then the first installed one."""
-    if compiler.alternatives:
-        wanted = os.environ.get("CC")
-        names = [wanted] if wanted else [compiler.command, *compiler.alternatives]
-        for name in names:
-            path = shutil.which(name)
-            if path is not None:
-                return path
-        return require_tool(names[0], compiler.packages)
-    return require_tool(compiler.command, compiler.packages)
-
-
 def _jobs(
     target: Target, sources: Sequence[Path], harness: Sequence[Path], out_dir: Path
 ) -> list[_Job]:
@@ -122,23 +112,23 @@ def _jobs(
 
 def _compile(
     target: Target,
-    compiler: str,
+    compiler: CompilerCommand,
     job: _Job,
     level: str,
     flags: Sequence[str],
     extra_flags: Sequence[str],
 ) -> str:
     """Compiles one file; answers its warnings."""
-    command = [compiler, *target.compiler.cpu_flags, *target.compiler.flags, *flags]
+    command = [*compiler.words, *compiler.flags(target), *target.compiler.flags, *flags]
     if job.part is Part.MODEL:
-        command += [level, *_only_gcc(target, "-fstack-usage"), *extra_flags]
+        command += [level, *_only_gcc(target, compiler, "-fstack-usage"), *extra_flags]
     else:
         # Small, and with its loops kept: they must not become calls of memset, which would be the
         # only library code in an otherwise empty image and be missing from the model's account.
         command += [
             "-Os",
             "-ffreestanding",
-            *_only_gcc(target, "-fno-tree-loop-distribute-patterns"),
+            *_only_gcc(target, compiler, "-fno-tree-loop-distribute-patterns"),
         ]
         command += [flag for flag in extra_flags if flag.startswith(("-fsanitize", "-g"))]
     done = run_process([*command, "-c", job.source, "-o", job.object_path], COMPILE_SECONDS)
@@ -147,15 +137,16 @@ def _compile(
     return done.stderr
 
 
-def _only_gcc(target: Target, flag: str) -> list[str]:
-    """The flag for cross compilers, which are gcc; the host's compiler may be clang."""
-    return [] if target.is_native else [flag]
+def _only_gcc(target: Target, compiler: CompilerCommand, flag: str) -> list[str]:
+    """The flag for cross compilers that are gcc."""
+    return [] if target.is_native or compiler.family is not Family.GCC else [flag]
 
 
 def _compiler_error(target: Target, source: Path, stderr: str) -> ToolError:
     hint = None
     missing = "No such file or directory" in stderr
-    if missing and ("include <" in stderr or "spec file" in stderr):
+    has_hint = missing and bool(target.compiler.packages)
+    if has_hint and ("include <" in stderr or "spec file" in stderr):
         hint = install_command(target.compiler.packages)  # the C library is missing
     message = f"the compiler failed on `{source.name}` for {target.name}\n{first_lines(stderr)}"
     return ToolError(message, hint=hint)
@@ -163,20 +154,22 @@ def _compiler_error(target: Target, source: Path, stderr: str) -> ToolError:
 
 def _link(
     target: Target,
-    compiler: str,
+    compiler: CompilerCommand,
     objects: tuple[ObjectFile, ...],
     out_dir: Path,
     extra_flags: Sequence[str],
     warnings: str,
 ) -> Image:
     """Links for the first runner whose memories hold the program."""
-    elf, map_file = out_dir / "image.elf", out_dir / "image.map"
-    command: list[str | Path] = [compiler, *target.compiler.cpu_flags, *extra_flags]
+    elf = out_dir / "image.elf"
+    map_file = out_dir / "image.map" if compiler.family is Family.GCC else None
+    command: list[str | Path] = [*compiler.words, *compiler.flags(target), *extra_flags]
     command += [item.path for item in objects]
     command += [*target.compiler.link_flags, "-o", elf]
     stderr = ""
     for runner in target.runners:
-        done = run_process([*command, *_placement(target, runner, map_file)], COMPILE_SECONDS)
+        placed = _placement(target, runner, map_file, out_dir)
+        done = run_process([*command, *placed], COMPILE_SECONDS)
         if done.code == 0:
             return Image(
                 target, runner, elf, map_file, objects, runner.note, warnings + done.stderr
@@ -196,17 +189,23 @@ def _overflowed(stderr: str) -> bool:
     return "overflowed by" in stderr or "will not fit in region" in stderr
 
 
-def _placement(target: Target, runner: Runner, map_file: Path) -> list[str | Path]:
-    """The linker script and the symbols it takes: where flash and RAM are."""
+def _placement(
+    target: Target, runner: Runner, map_file: Path | None, folder: Path
+) -> list[str | Path]:
+    """The linker script with the addresses of flash and RAM in it."""
     if target.compiler.linker_script is None:
         return []
-    definitions = [f"-Wl,--defsym={name}={value}" for name, value in linker_symbols(runner)]
-    for name, text in arena_scripts(target, runner).items():
-        (map_file.parent / name).write_text(text)
-    script = SUPPORT / target.compiler.linker_script
+    text = (SUPPORT / target.compiler.linker_script).read_text()
+    for name, value in linker_symbols(runner):  # not as --defsym, which not every linker has
+        text = text.replace(name, value)
+    for name, lines in arena_scripts(target, runner).items():
+        text = text.replace(f"INCLUDE {name}", lines)
+    script = folder / "firmware.ld"
+    script.write_text(text)
+    if map_file is None:
+        return ["-T", script, "-Wl,--entry=tinycc_reset"]  # not every driver minds ENTRY()
     # --emit-relocs: by them the stack bound finds the functions whose address is taken.
-    search = f"-Wl,-L{map_file.parent}"
-    return [*definitions, search, "-T", script, f"-Wl,-Map={map_file}", "-Wl,--emit-relocs"]
+    return ["-T", script, f"-Wl,-Map={map_file}", "-Wl,--emit-relocs"]
 
 
 def linker_symbols(runner: Runner) -> tuple[tuple[str, str], ...]:

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from tinycc.errors import ToolError
 from tinycc.target import Target, list_targets, load_target
-from tinycc.toolchain.compile import find_compiler
+from tinycc.toolchain.compiler import find_compiler
 from tinycc.toolchain.count import PLUGIN_COMPILER_PACKAGES
-from tinycc.toolchain.process import install_command, run_process
+from tinycc.toolchain.install import install_command, this_system
+from tinycc.toolchain.process import run_process
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,20 @@ def doctor() -> tuple[ToolStatus, ...]:
     plugin = _status("cc", "builds QEMU's instruction counter", PLUGIN_COMPILER_PACKAGES)
     found.setdefault(plugin.name, plugin)
     return tuple(found.values())
+
+
+def advice(states: Sequence[ToolStatus]) -> tuple[str, ...]:
+    """Sentences for a newcomer: what works now, and the next command."""
+    missing = [state for state in states if not state.is_installed]
+    lines = ["build and analyze work as they are: they need no other program"]
+    if not missing:
+        return (*lines, "run, verify and bench work for every target")
+    lines.append(f"to run networks, install on {this_system()}:")
+    lines += dict.fromkeys(f"  {state.install}" for state in missing)
+    if any("compiles" in state.purpose for state in missing):
+        lines.append("or, for a compiler without an installation, for this machine and Cortex-M:")
+        lines += ["  pip install ziglang", "  tinycc run MODEL --cc 'python -m ziglang cc' ..."]
+    return tuple(lines)
 
 
 def missing_tools(target: Target) -> tuple[ToolStatus, ...]:
@@ -68,7 +83,7 @@ def _machines(target: Target) -> str:
 def _compiler_status(target: Target, purpose: str) -> ToolStatus:
     """With `$CC` and the alternatives that the target allows."""
     try:
-        path = find_compiler(target.compiler)
+        path = find_compiler(target.compiler).words[0]
     except ToolError:
         return _status(target.compiler.command, purpose, target.compiler.packages)
     name = target.compiler.command

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tinycc.errors import ToolError
+from tinycc.toolchain.install import install_command
 
 SHOWN_LINES = 12
 
@@ -23,16 +24,11 @@ class Finished:
 
 
 def require_tool(command: str, packages: Sequence[str]) -> str:
-    """The path of a command; ToolError with the `apt-get install` line when it is missing."""
+    """The path of a command; ToolError with the line that installs it when it is missing."""
     path = shutil.which(command)
     if path is None:
         raise ToolError(f"`{command}` is not installed", hint=install_command(packages))
     return path
-
-
-def install_command(packages: Sequence[str]) -> str:
-    """The command that installs Debian or Ubuntu packages."""
-    return f"sudo apt-get install {' '.join(packages)}"
 
 
 def run_process(

@@ -84,8 +84,8 @@ class Contribution:
 
 
 def image_sizes(image: Image) -> ImageSizes | None:
-    """The sizes of an image by part, object and symbol; None for a native program."""
-    if image.target.is_native:
+    """The sizes of an image by part, object and symbol; None if it is native or has no map."""
+    if image.target.is_native or image.map is None:
         return None
     pieces = contributions(image)
     elf = read_elf(image.elf)
@@ -104,6 +104,8 @@ def image_sizes(image: Image) -> ImageSizes | None:
 
 def contributions(image: Image) -> tuple[Contribution, ...]:
     """The pieces of the image by address, from the linker's map."""
+    if image.map is None:
+        return ()
     text = image.map.read_text(encoding="utf-8", errors="replace")
     memory_map = text.partition("\nLinker script and memory map\n")[2]
     parts = {str(item.path): (item.source.name, item.part.value) for item in image.objects}

@@ -39,8 +39,8 @@ void tinycc_start(void)
 {
     static char command_line[COMMAND_LINE_BYTES];
     static char *argv[MAX_ARGUMENTS + 1];
+    tinycc_prepare_core(); /* first: the compiler may use the vector unit to clear the RAM */
     prepare_ram();
-    tinycc_prepare_core();
     tinycc_semihosting_command_line(command_line, sizeof command_line);
     const int argc = split(command_line, argv);
     tinycc_semihosting_exit(main(argc, argv));
