@@ -146,11 +146,12 @@ def _reduced(net: FloatNetwork) -> str:
 
 
 def _recalibrated(net: FloatNetwork) -> str:
-    """SiLU written out, products and differences, a PReLU, GELU written out."""
+    """SiLU written out, products and differences, a PReLU per channel, GELU written out."""
     x = net.input("x", [1, 4, 6, 6])
     a = net.layer(x, 6, 4, 3, 3)
     b = net.node("Mul", [a, net.node("Sigmoid", [a])])
-    c = net.node("PRelu", [net.layer(b, 6, 6, 1, 1), net.floats(0.1)])
+    slopes = net.constant(net.rng.uniform(0.05, 0.3, (6, 1, 1)), np.float32)
+    c = net.node("PRelu", [net.layer(b, 6, 6, 1, 1), slopes])
     d = net.layer(net.node("Sub", [b, c]), 5, 6, 1, 1)
     e = net.node("Erf", [net.node("Div", [d, net.floats(2**0.5)])])
     f = net.node("Mul", [d, net.node("Add", [e, net.floats(1.0)])])

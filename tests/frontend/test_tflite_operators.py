@@ -150,6 +150,60 @@ def _unsigned(m: TfliteModel, rng: np.random.Generator) -> None:
     m.operator("CONV_2D", [x, w, b], m.outputs[0], padding=0, stride_w=1, stride_h=1)
 
 
+def _shifted(kind: str) -> Case:
+    """Weights of uint8 that int8 does not hold without their zero point."""
+
+    def build(m: TfliteModel, rng: np.random.Generator) -> None:
+        shape, output = {
+            "CONV_2D": ((5, 3, 3, 4), (1, 6, 7, 5)),
+            "DEPTHWISE_CONV_2D": ((1, 3, 3, 4), (1, 6, 7, 4)),
+            "FULLY_CONNECTED": ((5, 168), (1, 5)),
+        }[kind]
+        x = m.input(IMAGE, 0.05, 120, "uint8")
+        w = m.constant(rng.integers(0, 256, shape), "uint8", scale=0.01, zero=90)
+        b = m.constant(rng.integers(-900, 900, output[-1]), scale=0.0005)
+        m.outputs = [m.tensor(output, 0.3, 100, "uint8")]
+        m.operator(kind, [x, w, b], m.outputs[0], **_STRIDES.get(kind, {}))
+
+    return build
+
+
+_STRIDES: dict[str, dict[str, int]] = {
+    "CONV_2D": {"padding": 0, "stride_w": 1, "stride_h": 1},
+    "DEPTHWISE_CONV_2D": {
+        "padding": 0,
+        "stride_w": 1,
+        "stride_h": 1,
+        "dilation_w_factor": 1,
+        "dilation_h_factor": 1,
+    },
+}
+
+
+def _limited(kind: str) -> Case:
+    """A bound; all scales are one, as TFLite wants it."""
+
+    def build(m: TfliteModel, rng: np.random.Generator) -> None:
+        x, bound = m.input(IMAGE, 0.05, 3), m.constant(np.array(20), "int8", scale=0.05, zero=3)
+        m.outputs = [m.tensor(IMAGE, 0.05, 3)]
+        m.operator(kind, [x, bound], m.outputs[0])
+
+    return build
+
+
+def _padded(m: TfliteModel, rng: np.random.Generator) -> None:
+    x, value = m.input(IMAGE, 0.05, 3), m.constant(np.array(40), "int8", scale=0.05, zero=3)
+    m.outputs = [m.tensor((1, 8, 8, 4), 0.05, 3)]
+    m.operator("PADV2", [x, m.constant([[0, 0], [1, 1], [0, 1], [0, 0]]), value], m.outputs[0])
+
+
+def _prelu(m: TfliteModel, rng: np.random.Generator) -> None:
+    x = m.input(IMAGE, 0.05, 3)
+    slopes = m.constant(rng.integers(5, 127, (1, 1, 4)), "int8", scale=0.003, zero=-4)
+    m.outputs = [m.tensor(IMAGE, 0.05, -20)]
+    m.operator("PRELU", [x, slopes], m.outputs[0])
+
+
 def _small(m: TfliteModel, rng: np.random.Generator) -> None:
     made = small_network(int(rng.integers(0, 99)))
     m.__dict__.update(made.__dict__)
@@ -180,6 +234,10 @@ CASES: dict[str, Case] = {
         "FULLY_CONNECTED", (5, 4), (1, 3, 5), x=(1, 3, 4), axis=0, keep_num_dims=True
     ),
     "uint8": _unsigned,
+    "uint8 convolution, any zero point": _shifted("CONV_2D"),
+    "uint8 depthwise, any zero point": _shifted("DEPTHWISE_CONV_2D"),
+    "uint8 fully connected, any zero point": _shifted("FULLY_CONNECTED"),
+    "prelu per channel": _prelu,
     "average pool same": _pool(
         "AVERAGE_POOL_2D",
         (1, 3, 4, 4),
@@ -219,7 +277,17 @@ CASES: dict[str, Case] = {
     "tanh": _unary("TANH", 0.03, out=(1 / 128, 0)),
     "hard swish": _unary("HARD_SWISH", 0.04, 10, (0.03, -100)),
     "softmax": _unary("SOFTMAX", 0.1, 5, (1 / 256, -128), beta=1.0),
+    "softmax, beta": _unary("SOFTMAX", 0.1, 5, (1 / 256, -128), beta=0.4),
     "abs": _unary("ABS"),
+    "exp": _unary("EXP", 0.01, out=(0.02, -128)),
+    "gelu": _unary("GELU", out=(0.03, -100), approximate=False),
+    "gelu by tanh": _unary("GELU", out=(0.03, -100), approximate=True),
+    "square root": _unary("SQRT", zero=-128, out=(0.02, -128)),
+    "reciprocal root": _unary("RSQRT", zero=-128, out=(0.02, -128)),
+    "logarithm": _unary("LOG", zero=-128, out=(0.02, 0)),
+    "maximum with a scalar": _limited("MAXIMUM"),
+    "minimum with a scalar": _limited("MINIMUM"),
+    "pad with a value": _padded,
     "pad": _moved("PAD", (1, 7, 10, 4), [[0, 0], [1, 0], [1, 2], [0, 0]]),
     "reshape": _moved("RESHAPE", (1, 42, 4), [1, 42, 4]),
     "squeeze": _moved("SQUEEZE", (1, 7, 4), x=(1, 1, 7, 4)),

@@ -113,7 +113,8 @@ def test_a_convolution_without_a_scale_is_refused_by_its_edge(tmp_path: Path) ->
     assert first.startswith(
         "node `/unquantised` (conv2d): computes in float, because its output `conv"
     )
-    assert first.endswith("is not quantised")
+    assert first.endswith("which node `/Sigmoid_10` (lookup) reads, is not quantised")
+    assert len(caught.value.problems) == 1
 
 
 def _assert_close(network: tinycc.Network, path: Path, tolerance: float) -> None:

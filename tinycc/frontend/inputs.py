@@ -23,6 +23,12 @@ _DTYPES = {
 }
 
 
+_FLOAT_HINTS = dict.fromkeys(
+    ("float16", "bfloat16", "float64"),
+    "export it in float32: model.float() before torch.onnx.export",
+)
+
+
 def input_types(
     inputs: Sequence[Any], shapes: Mapping[str, tuple[int, ...]], where: str
 ) -> dict[str, TensorType]:
@@ -61,7 +67,8 @@ def _input_type(value: Any, given: tuple[int, ...] | None) -> TensorType:
     if tensor.elem_type not in _DTYPES:
         raise FactError(
             f"input {quoted(value.name)} is {type_name(tensor.elem_type)}; "
-            "float32, int8 and uint8 are supported"
+            "float32, int8 and uint8 are supported",
+            _FLOAT_HINTS.get(type_name(tensor.elem_type)),
         )
     shape = _given_shape(value, given) if given is not None else _file_shape(value)
     if math.prod(shape) > MOST_ELEMENTS:

@@ -13,12 +13,15 @@ import numpy as np
 
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import TensorType
+from tinycc.ops.add import Add
 from tinycc.ops.bounds import Bounds
 from tinycc.ops.channels import same_channels
+from tinycc.ops.elementwise import emit_binary
 from tinycc.ops.elementwise_mve import with_vectors
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.foreign import Builder, ForeignNode, OnnxRule, onnx_scalar
 from tinycc.ops.functions import FUNCTIONS, ONNX_FUNCTIONS, OnnxFunction
+from tinycc.ops.mul import Mul
 from tinycc.ops.numerics import INT8_MAX, INT8_MIN, Clamp, integer_bounds, round_half_up
 from tinycc.ops.op import (
     Alias,
@@ -197,7 +200,22 @@ def _from_gelu(node: ForeignNode, build: Builder) -> None:
 
 
 def _from_prelu(node: ForeignNode, build: Builder) -> None:
-    _emit(node, build, "leaky_relu", onnx_scalar(build, node.input(1)))
+    emit_prelu(build, node.input(0), node.input(1), node.outputs[0])
+
+
+def emit_prelu(build: Builder, x: str, slopes: str, output: str | None = None) -> str:
+    """A leaky rectifier; with slopes that differ: max(x, 0) + slopes * min(x, 0)."""
+    known = build.constant(slopes)
+    if known is None or known.size == 1:
+        attrs = Lookup("leaky_relu", (onnx_scalar(build, slopes),))
+        return build.emit("lookup", attrs, [x], output)
+    low, high = (
+        build.emit("lookup", Lookup("clamp", ends), [x])
+        for ends in ((-math.inf, 0.0), (0.0, math.inf))
+    )
+    return emit_binary(
+        build, "add", Add(), (high, emit_binary(build, "mul", Mul(), (low, slopes))), output
+    )
 
 
 def _from_pow(node: ForeignNode, build: Builder) -> None:

@@ -6,15 +6,23 @@ from tinycc import ops
 from tinycc.errors import Problem
 from tinycc.ir.graph import Graph, Instance, Node
 from tinycc.passes.float_ends import moves_float
+from tinycc.passes.fold_bias import DENSE
 
 
 def unsupported(graph: Graph) -> list[Problem]:
-    """One problem per node that stayed in float or that breaks a requirement of its record."""
+    """One problem per edge that stayed in float, and per node that breaks a requirement.
+
+    What would have a scale if its operands had one is not told besides.
+    """
     found: list[Problem] = []
+    edges: set[str] = set()
     for node in graph.nodes:
         instance = graph.instance(node)
         if _is_float(instance) and not moves_float(node):
-            found.append(_stayed_in_float(graph, node))
+            edge = _unquantized(graph, node)
+            if edge not in edges:
+                found.append(_stayed_in_float(graph, node, edge))
+            edges.update((edge,) if node.op in DENSE else (edge, node.output))
             continue
         for requirement in ops.get(node.op).requires:
             fact = requirement(instance)
@@ -46,21 +54,30 @@ def _problem(graph: Graph, node: Node, fact: str, requirement: str) -> Problem:
     return Problem(f"{title(node)}: {fact}; {' '.join(requirement.split())}", _where(graph, node))
 
 
-def _stayed_in_float(graph: Graph, node: Node) -> Problem:
-    unquantized = [
-        name
-        for name in node.inputs
-        if graph.tensors[name].type.is_float
-        and not graph.tensors[name].is_constant
-        and getattr(graph.producer.get(name), "op", "") != "dequantize"
-    ]
-    edge = (
-        f"its input `{unquantized[0]}` is not quantised"
-        if unquantized
-        else f"its output `{node.output}` is not quantised"
-    )
+def _unquantized(graph: Graph, node: Node) -> str:
+    """The float tensor that keeps a node in float: an operand, else what it makes."""
+    for name in node.inputs:
+        tensor, producer = graph.tensors[name], graph.producer.get(name)
+        stored = tensor.is_constant or (producer is not None and producer.op == "dequantize")
+        if tensor.type.is_float and not stored:
+            return name
+    return node.output
+
+
+def _file_name(graph: Graph, name: str) -> str:
+    """The tensor of the model file; NHWC copies are called after it and their operator."""
+    source, producer = graph.tensors[name].source, graph.producer.get(name)
+    if source is not None:
+        return source.name
+    return name if producer is None else name.removesuffix(f".{producer.op}")
+
+
+def _stayed_in_float(graph: Graph, node: Node, edge: str) -> Problem:
+    what = f"its {'output' if edge == node.output else 'input'} `{_file_name(graph, edge)}`"
+    readers = [title(reader) for reader in graph.consumers[edge]] if edge == node.output else []
+    to = f", which {readers[0]} reads," if readers else ""
     return Problem(
-        f"{title(node)}: computes in float, because {edge}",
+        f"{title(node)}: computes in float, because {what}{to} is not quantised",
         _where(graph, node),
         "quantise the model (QuantizeLinear and DequantizeLinear around every operator), "
         "for example with onnxruntime.quantization.quantize_static",

@@ -15,7 +15,7 @@ from tinycc.ops.conv2d import Conv2d
 from tinycc.ops.elementwise import emit_binary
 from tinycc.ops.foreign import Builder, ForeignNode, onnx_integers, onnx_scalar
 from tinycc.ops.fully_connected import emit_dense
-from tinycc.ops.lookup import Lookup
+from tinycc.ops.lookup import Lookup, emit_prelu
 from tinycc.ops.max_pool2d import MaxPool2d
 from tinycc.ops.mul import Mul
 from tinycc.ops.pooling import Pooling, reduce_block
@@ -145,10 +145,10 @@ def _binary(op: str, attrs: object) -> Rule:
 
 
 def _softmax(node: ForeignNode, build: Builder) -> Sequence[str]:
-    beta = float(node.attributes["beta"])
+    x, beta = node.input(0), float(node.attributes["beta"])
     if beta != 1.0:
-        raise build.fail(f"beta {beta:g} is not supported, only 1")
-    return [build.emit("softmax", Softmax(), [node.input(0)])]
+        x = build.emit("lookup", Lookup("affine", (beta, 0.0)), [x])
+    return [build.emit("softmax", Softmax(), [x])]
 
 
 def _function(name: str, *parameters: float) -> Rule:
@@ -163,7 +163,7 @@ def _leaky_relu(node: ForeignNode, build: Builder) -> Sequence[str]:
 
 
 def _prelu(node: ForeignNode, build: Builder) -> Sequence[str]:
-    return _function("leaky_relu", onnx_scalar(build, node.input(1)))(node, build)
+    return [emit_prelu(build, node.input(0), node.input(1))]
 
 
 def _gelu(node: ForeignNode, build: Builder) -> Sequence[str]:
