@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 import sysconfig
+import tarfile
 import venv
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -69,3 +71,38 @@ def test_an_installed_wheel_compiles_and_runs_a_model(scripts: Path, tmp_path: P
     assert (tmp_path / "out" / "m.c").is_file()
     _run(tinycc, "run", "out", "--input", "x.npy", "-o", "y.npy", cwd=tmp_path)
     assert np.load(tmp_path / "y.npy").shape == (3, 3)
+
+
+def test_the_source_distribution_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    _run(sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", tmp_path, cwd=ROOT)
+    (archive,) = tmp_path.glob("tinycc_nn-*.tar.gz")
+    with tarfile.open(archive) as opened:
+        opened.extractall(tmp_path, filter="data")
+    source = tmp_path / archive.name.removesuffix(".tar.gz")
+    _run(sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path, cwd=source)
+    (again,) = tmp_path.glob("*.whl")
+    assert _contents(again) == _contents(wheel)
+    assert any(name.startswith("tinycc/_data/targets/") for name, _ in _contents(wheel))
+
+
+def _contents(wheel: Path) -> set[tuple[str, int]]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {(entry.filename, entry.CRC) for entry in archive.infolist()}
+
+
+@pytest.mark.slow
+def test_an_empty_environment_gets_all_it_needs(wheel: Path, tmp_path: Path) -> None:
+    """As pipx does it: the wheel and its dependencies, nothing else."""
+    venv.create(tmp_path / "venv", with_pip=True)
+    bin_ = tmp_path / "venv" / "bin"
+    done = subprocess.run(
+        [bin_ / "python", "-m", "pip", "install", "--quiet", wheel], capture_output=True, text=True
+    )
+    if done.returncode and "No matching distribution" in done.stderr:
+        pytest.skip(f"no package index: {done.stderr.splitlines()[-1]}")
+    assert done.returncode == 0, done.stderr
+    small_convnet().save(tmp_path)
+    _run(bin_ / "tinycc", "analyze", "m.onnx", "--target", "cortex-m4", cwd=tmp_path)
+    _run(bin_ / "tinycc", "verify", "m.onnx", "--samples", "2", cwd=tmp_path)
+    assert "build and analyze work" in _run(bin_ / "tinycc", "doctor", cwd=tmp_path).stdout
+    assert "_TINYCC_COMPLETE" in _run(bin_ / "tinycc", "completion", "bash", cwd=tmp_path).stdout

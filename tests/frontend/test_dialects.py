@@ -342,3 +342,14 @@ def test_training_mode_is_read_as_in_use(tmp_path: Path) -> None:
 def test_statistics_that_are_read_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="export the model in evaluation mode"):
         read_onnx(_trained(tmp_path, "mean"))
+
+
+@pytest.mark.parametrize("opset", [8, 10])
+def test_errors_of_old_files_name_the_opset_of_the_file(opset: int, tmp_path: Path) -> None:
+    m = OnnxModel(opset)
+    x = m.input("x", (1, 3, 6, 6))
+    m.output(m.node("LRN", [m.node("Clip", [x], min=0.0)], "y", size=3))
+    with pytest.raises(ModelError) as caught:
+        read_onnx(m.save(tmp_path))
+    assert f"opset {opset}" in str(caught.value)
+    assert "opset 11" not in str(caught.value)

@@ -38,17 +38,17 @@ _MAGIC: tuple[tuple[int, bytes, str, str], ...] = (
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A parsed model; `folder` is where its external data may lie (None: nowhere)."""
+    """A parsed model; `folder` is where its external data may lie (None: nowhere).
+
+    `where` is for error messages, "kws.onnx, opset 13": the file's own operator set, also after it
+    was brought to another.
+    """
 
     proto: Any  # onnx.ModelProto
     name: str
     folder: Path | None
     opsets: Mapping[str, int]
-
-    @property
-    def where(self) -> str:
-        """For error messages: "kws.onnx, opset 13"."""
-        return f"{self.name}, opset {self.opsets['']}"
+    where: str
 
 
 def read_model(source: Path | bytes, name: str = "model") -> ModelFile:
@@ -61,7 +61,8 @@ def read_model(source: Path | bytes, name: str = "model") -> ModelFile:
     folder = None if isinstance(source, bytes) else source.parent
     _refuse_other_formats(data, name)
     proto = parse(data, name)
-    return ModelFile(proto, name, folder, _opsets(proto, name))
+    opsets = _opsets(proto, name)
+    return ModelFile(proto, name, folder, opsets, f"{name}, opset {opsets['']}")
 
 
 def read_bytes(path: Path) -> bytes:
