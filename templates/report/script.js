@@ -84,7 +84,8 @@
     for (const one of order) {
       one.setAttribute("tabindex", "-1");
       one.setAttribute("role", "button");
-      one.setAttribute("aria-label", plain(shortened(lines(one).join(", "))));
+      const shown = one.textContent.trim(); // a name begins with what can be seen of it
+      one.setAttribute("aria-label", plain(shortened([...(shown ? [shown] : []), ...lines(one)].join(", "))));
     }
     order[0].setAttribute("tabindex", "0");
     drawing.addEventListener("keydown", (event) => {

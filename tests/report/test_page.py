@@ -4,39 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
+from opened import DESKTOP, PHONE, Opened, serious_findings
 from reports import REPORTS
 
 from tinycc.report.page import page
 from tinycc.report.stored import read_report
-
-DESKTOP, PHONE = (1280, 800), (360, 740)
-
-
-class Opened:
-    """A page in the browser; `faults` are what its console and its requests complain about."""
-
-    def __init__(self, browser: Any, place: Path, scheme: str) -> None:
-        viewport = {"width": DESKTOP[0], "height": DESKTOP[1]}
-        self.context = browser.new_context(color_scheme=scheme, viewport=viewport)
-        self.tab = self.context.new_page()
-        self.faults: list[str] = []
-        self.tab.on("console", lambda message: self.faults.append(message.text))
-        self.tab.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.tab.on("request", lambda request: self._asked(request.url, place))
-        self.tab.on("dialog", lambda dialog: self.faults.append(f"dialog {dialog.message}"))
-        self.tab.goto(place.as_uri())
-
-    def _asked(self, url: str, place: Path) -> None:
-        if url != place.as_uri():
-            self.faults.append(f"asks for {url}")
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.tab, name)
 
 
 @pytest.fixture(scope="session")
@@ -83,16 +59,11 @@ def test_a_page_opens_and_never_scrolls_sideways(name: str, opened: Any) -> None
     "name",
     ["branches", *(pytest.param(one, marks=pytest.mark.slow) for one in ("hostile", "empty"))],
 )
-def test_nothing_serious_is_found_by_axe(name: str, scheme: str, opened: Any) -> None:
-    axe = pytest.importorskip("axe_playwright_python", reason="axe is not installed")
-    source = resources.files(axe).joinpath("axe.min.js").read_text(encoding="utf-8")
+def test_nothing_serious_is_found_by_axe(name: str, scheme: str, opened: Any, axe: str) -> None:
     tab = opened(name, scheme)
     if name != "empty":
         tab.locator("#network [data-s='1']").press("Enter")
-    tab.evaluate(source)
-    found = tab.evaluate("axe.run().then((result) => result.violations)")
-    serious = [one for one in found if one["impact"] in ("serious", "critical")]
-    assert [(one["id"], one["nodes"][0]["html"]) for one in serious] == []
+    assert serious_findings(tab, axe) == []
 
 
 def test_both_colour_schemes_are_readable(opened: Any) -> None:

@@ -23,6 +23,7 @@ from tinycc.emit.names import printable
 from tinycc.progress import Progress, silent
 from tinycc.report.bars import FITS, TOO_LARGE, verdict
 from tinycc.report.summary import summary
+from tinycc.report.text import TECHNIQUES
 
 _COLOURS = {FITS: "green", TOO_LARGE: "red"}
 
@@ -125,16 +126,9 @@ def step_table(report: dict[str, Any]) -> None:
 
 def technique_table(report: dict[str, Any]) -> None:
     """The arena as one technique after the other joins those before it."""
-    labels = {
-        "layers": "layer by layer",
-        "overlap": "+ outputs over dying inputs",
-        "regions": "+ steps that take turns, rows in rings",
-        "kernels": "+ kernels of less scratch, fewer rows per call",
-        "recompute": "+ strips of columns, blocks that run twice",
-    }
     table = new_table(">arena B", ">saved", "technique")
     for one in report["memory"]["sram"]["techniques"]:
-        add_row(table, f"{one['arena']:,}", f"{one['saved']:,}", labels[one["technique"]])
+        add_row(table, f"{one['arena']:,}", f"{one['saved']:,}", TECHNIQUES[one["technique"]])
     print_table(table)
 
 

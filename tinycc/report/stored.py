@@ -36,6 +36,7 @@ _SHAPE: dict[str, Any] = {
             "optimal": False,
             "lower_bound_all": 0,
             "peak_step": 0,
+            "techniques": [{"technique": "", "arena": 0, "saved": 0}],
         },
         "flash": {"weights": 0, "code": (0,), "code_estimate": 0, "total": 0, "available": (0,)},
         "memories": [

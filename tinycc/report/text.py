@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from tinycc.emit.names import printable
 
+TECHNIQUES = {
+    "layers": "layer by layer",
+    "overlap": "+ outputs over dying inputs",
+    "regions": "+ steps that take turns, rows in rings",
+    "kernels": "+ kernels of less scratch, fewer rows per call",
+    "recompute": "+ strips of columns, blocks that run twice",
+}
+"""What makes an arena small, one joining the other; the names are those of report.json."""
+
 
 def short(name: str, width: int = 40) -> str:
     """The telling end of a name: of several that a converter joined the last, of paths the end."""

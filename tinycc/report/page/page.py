@@ -9,7 +9,7 @@ from tinycc.report.bars import TOO_LARGE, bars, verdict
 from tinycc.report.page import network
 from tinycc.report.page.front import front
 from tinycc.report.page.timeline import instructions, timeline
-from tinycc.report.text import duration, large, percent, shape_text, short
+from tinycc.report.text import TECHNIQUES, duration, large, percent, shape_text, short
 
 PAGE = "report.html"
 
@@ -32,6 +32,7 @@ def page(report: dict[str, Any]) -> str:
             "node_size": (network.WIDTH, network.HEIGHT),
             "rows": _rows(report),
             "front": front(report),
+            "techniques": _techniques(report["memory"]["sram"]["techniques"]),
             "layers": _layers(report["quantization"]),
             "reduction": _reduction(report["reduction"]),
             "counted": report["compute"]["instructions"] is not None,
@@ -95,6 +96,20 @@ def _product(extents: list[int]) -> int:
     for extent in extents:
         result *= extent
     return result
+
+
+def _techniques(stages: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The arena after each technique; the width of a bar in per cent of the largest."""
+    largest = max((stage["arena"] for stage in stages), default=0)
+    return [
+        {
+            "label": TECHNIQUES.get(stage["technique"], stage["technique"]),
+            "arena": stage["arena"],
+            "saved": stage["saved"],
+            "bar": percent(stage["arena"], largest),
+        }
+        for stage in stages
+    ]
 
 
 def _layers(quantization: dict[str, Any] | None) -> list[dict[str, Any]]:
