@@ -10,10 +10,14 @@ import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from library_rules import arduino_faults, platformio_faults
 from pack_rules import pack_faults
 from packaged import ANSWER, need, run, sources, unpacked
+
+import tinycc
+from tinycc.errors import ModelError
 
 Packager = Callable[..., Path]
 
@@ -196,3 +200,30 @@ def test_archives_hold_plain_relative_paths(package: Packager) -> None:
         for name in file.namelist():
             assert re.fullmatch(r"m(/[\w.-]+)+", name)
             assert ".." not in name
+
+
+def test_a_package_is_loaded_again_where_its_c_is_not_in_an_archive(package: Packager) -> None:
+    zeros = np.zeros((1, 2, 8, 8), np.int8)
+    assert tinycc.load(package("zephyr")).run(zeros)["y"].argmax() == ANSWER
+    with pytest.raises(ModelError, match=r"`m-1\.2\.3\.zip` holds it"):
+        tinycc.load(package("arduino"))
+
+
+@pytest.mark.slow
+def test_the_tools_of_the_ecosystems_take_them(package: Packager, tmp_path: Path) -> None:
+    """`pip install platformio idf-component-manager`, where they are to be asked."""
+    need("pio", "compote")
+    run("pio", "pkg", "pack", package("platformio"), "-o", tmp_path / "m.tar.gz")
+    folder = package("esp-idf", "esp32c3")
+    run("compote", "component", "pack", "--name", "net", "--project-dir", folder)
+    assert (folder / "dist" / "net_1.2.3.tgz").is_file()
+
+
+@pytest.mark.slow
+def test_an_esp_idf_component_compiles_for_its_core(package: Packager, tmp_path: Path) -> None:
+    need("riscv64-unknown-elf-gcc")
+    source = package("esp-idf", "esp32c3") / "src"
+    flags = ["-march=rv32imc", "-mabi=ilp32", "--specs=picolibc.specs", "-Os", f"-I{source}"]
+    flags += ["-Wall", "-Wextra", "-Werror"]
+    for path in sources(source):
+        run("riscv64-unknown-elf-gcc", *flags, "-c", path, "-o", tmp_path / "object.o")

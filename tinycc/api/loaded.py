@@ -9,6 +9,7 @@ from tinycc import __version__
 from tinycc.api.network import Network
 from tinycc.api.program import Program, Runnable
 from tinycc.errors import ModelError
+from tinycc.packages.package import CODE_FOLDERS
 from tinycc.passes.input_rows import as_pushed
 from tinycc.pipeline import Options, compile_model, read_archive
 from tinycc.report.stored import read_report
@@ -72,7 +73,11 @@ def _is_c(path: str) -> bool:
 
 def _text(folder: Path, path: str) -> str:
     """A generated file; those of networks that share an arena lie beside the network's folder."""
-    for place in (folder / path, folder.parent / path):
+    name = Path(path).name
+    packaged = (folder / inside / name for inside in CODE_FOLDERS)
+    for place in (folder / path, folder.parent / path, *packaged):
         if place.is_file():
             return place.read_text(encoding="utf-8")
-    raise ModelError(f"`{path}` is missing in the folder", str(folder), _AGAIN)
+    archives = [*folder.glob("*.zip"), *folder.glob("*.pack")]
+    hint = f"`{archives[0].name}` holds it: build without --package" if archives else _AGAIN
+    raise ModelError(f"`{path}` is missing in the folder", str(folder), hint)

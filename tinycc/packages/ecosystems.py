@@ -18,17 +18,17 @@ from tinycc.pipeline import Compiled
 class Ecosystem:
     """How a network is called and laid out where it becomes a library.
 
-    `cores`: the families of cores it is for. `code`: the folder of the generated C; the header
-    lies in it and the rest in `tinycc/` below, or, where it is empty, all as `build` writes it.
-    `rename`: the library's name from the network's. `archive`: the name of the one file that is
-    handed over, in which all lies below `root`; else the folder itself is the package. NAME and
-    RELEASE stand for the library's. `firmware`: the example is a whole program for the target.
+    `cores`: the families of cores it is for. `repacked`: the header lies in `src` and the other C
+    in `src/tinycc`; else all lies as `build` writes it, its build files too. `rename`: the
+    library's name from the network's. `archive`: the name of the one file that is handed over, in
+    which all lies below `root`; else the folder itself is the package. NAME and RELEASE stand for
+    the library's. `firmware`: the example is a whole program for the target.
     """
 
     name: str
     title: str
     cores: frozenset[str]
-    code: str = "src"
+    repacked: bool = True
     rename: Callable[[str], str] = lambda name: name
     archive: str = ""
     root: str = ""
@@ -43,7 +43,7 @@ ALL = (
         "cmake",
         "CMake, and Make",
         frozenset({ARM, RISCV, PORTABLE, X86}),
-        code="",
+        repacked=False,
         rename=cmake_target,
         firmware=firmware,
     ),

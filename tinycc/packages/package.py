@@ -17,6 +17,7 @@ from tinycc.pipeline import Compiled
 from tinycc.target import Target, list_targets, load_target
 
 FIRST_RELEASE = "1.0.0"
+CODE_FOLDERS = ("src", "src/tinycc")  # of the header, and of the rest
 _PLACE = "packages"
 _BUILD_FILES = ("CMakeLists.txt", "Makefile")
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest date that a zip can hold: no date of the build
@@ -70,12 +71,13 @@ def package_files(compiled: Compiled, ecosystem: Ecosystem, release: str) -> dic
 
 def _place(path: str, ecosystem: Ecosystem, name: str) -> str:
     """Where a generated file lies in a package; nowhere ("") for build files of other systems."""
-    if not ecosystem.code:
+    if not ecosystem.repacked:
         return path
     if path in _BUILD_FILES:
         return ""
     file = PurePosixPath(path).name
-    return f"{ecosystem.code}/{file}" if file == f"{name}.h" else f"{ecosystem.code}/tinycc/{file}"
+    header, rest = CODE_FOLDERS
+    return f"{header if file == f'{name}.h' else rest}/{file}"
 
 
 def _rendered(ecosystem: Ecosystem, name: str, context: Mapping[str, object]) -> dict[str, str]:
