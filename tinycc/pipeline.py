@@ -93,6 +93,7 @@ REDUCE: tuple[Pass, ...] = (
 PASSES = (*LOWER, *REDUCE)
 OPTIONAL = frozenset({"remove_identities", "fold_constant_operands", "fold_pads", "reduce"})
 ARCHIVE = "model.tnn"
+IN_CODE, SEPARATE = WEIGHTS = ("in-code", "separate")
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,7 @@ class Options:
     calibration: CalibrationData | None = None
     quantization: QuantizationOptions = field(default_factory=QuantizationOptions)
     cc: str | None = None  # in place of the target's compiler
+    weights: str | None = None  # in the code, unless a reopened folder says otherwise
     recompute: float = 1.0  # multiply-accumulates that may be executed, over those of the network
 
     @property
@@ -132,7 +134,8 @@ class Options:
             return self.io != "float"
         if one is drop_softmax:
             return self.head == "argmax"
-        skipped = one in REDUCE and "reduce" in self.without
+        # What is proved of these weights need not hold for those that take their place.
+        skipped = one in REDUCE and ("reduce" in self.without or self.weights == SEPARATE)
         return not skipped and one.__name__ not in self.without
 
 
@@ -175,6 +178,7 @@ class Compiled:
             "name": self.name,
             "io": self.options.io,
             "input_memory": self.options.input_memory,
+            "weights": self.options.weights,
         }
         # What runs the C without a plan of it.
         program = {"files": sorted(self.code.texts), "harness": harness_text(self.code.model)}
@@ -281,7 +285,7 @@ def _finish(
     name = network_name(options.name or Path(source.name).stem)
     heading = Heading(__version__, source.name, source.sha256, target.name, target.alignment)
     progress("writing C")
-    code = code_files(placed, name, interface, heading)
+    code = code_files(placed, name, interface, heading, options.weights == SEPARATE)
     network = placed.schedule.network if fed is graph else graph
     return Compiled(options, target, name, source, network, interface, placed, code, front)
 
@@ -317,11 +321,17 @@ def _reopened(folder: Path, options: Options) -> tuple[Graph, Graph, ModelFile, 
     graphs, extra = read_archive(folder)
     try:
         source, stored = ModelFile(**extra["source"]), extra["options"]
+        if options.weights == SEPARATE != stored["weights"]:
+            raise UsageError(
+                "--weights separate: the network in the folder was reduced by its weights' values",
+                hint=f"build it from {source.name}",
+            )
         opened = replace(
             options,
             name=options.name or stored["name"],
             io=stored["io"],
             input_memory=options.input_memory or stored["input_memory"],
+            weights=options.weights or stored["weights"],
         )
         return graphs["graph"], graphs["interface"], source, opened
     except (KeyError, TypeError) as error:
@@ -338,6 +348,11 @@ def _check_names(options: Options) -> None:
         raise UsageError(
             f"--input-memory {options.input_memory}: the input cannot lie there",
             hint=f"one of {', '.join(MEMORIES)}",
+        )
+    if options.weights not in (None, *WEIGHTS):
+        raise UsageError(
+            f"--weights {options.weights}: weights cannot lie there",
+            hint=f"one of {', '.join(WEIGHTS)}",
         )
     known = {one.__name__ for one in PASSES}
     for name in options.dump_after:

@@ -28,6 +28,7 @@ def build(
     flash: int | None = None,
     optimize: str = "balanced",
     input_memory: str | None = None,
+    weights: str | None = None,
     recompute: float = 1.0,
     head: str | None = None,
     input_ranges: Mapping[str, tuple[tuple[float, float], ...]] | None = None,
@@ -41,7 +42,8 @@ def build(
 
     `model`: an ONNX or .tflite file, or a folder that `write` made. Budgets in bytes.
     `cc`: a compiler with its flags in place of the target's.
-    `input_memory`: "arena", "pushed" or "external", a folder's own by default. Float models need
+    `input_memory`: "arena", "pushed" or "external", a folder's own by default. `weights`:
+    "in-code" or "separate". Float models need
     `calibration`: float32 samples as a file (.npz, .npy), a folder of them, or arrays; other
     numbers with `preprocess`, such as "x / 255". See QuantizationOptions for `observer` and
     `quantize`. Raises TinyccError.
@@ -57,6 +59,7 @@ def build(
         cc=cc,
         optimize=optimize,
         input_memory=input_memory,
+        weights=weights,
         recompute=recompute,
         head=head,
         input_ranges=input_ranges or {},

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tinycc.api.program import Runnable, program_of
-from tinycc.errors import ModelError
+from tinycc.errors import ModelError, UsageError
 from tinycc.packages.package import FIRST_RELEASE, ecosystem_for, package_files
 from tinycc.pipeline import ARCHIVE, Compiled, replanned
 from tinycc.report.document import report_document
@@ -64,7 +64,13 @@ class Network(Runnable):
         binaries = {ARCHIVE: self.compiled.archive}
         if package is None:
             texts |= self.compiled.code.texts
+            binaries |= self.compiled.code.binaries
         else:
+            if self.compiled.code.binaries:
+                raise UsageError(
+                    f"--package {package}: a package's weights lie in its code",
+                    hint="--weights separate without --package",
+                )
             ecosystem = ecosystem_for(package, self.compiled.target, release)
             binaries |= package_files(self.compiled, ecosystem, release)
         write_folder(Path(folder), texts, binaries)

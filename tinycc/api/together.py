@@ -79,6 +79,7 @@ class Together:
             texts[f"{own}/{FILE}"] = _json(network.report)
             texts[f"{own}/{PAGE}"] = page(network.report)
             binaries[f"{own}/{ARCHIVE}"] = network.compiled.archive
+            binaries |= network.compiled.code.binaries
         write_folder(Path(folder), texts, binaries)
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
-from tinycc.pipeline import OPTIONAL, PASSES, Options
+from tinycc.pipeline import OPTIONAL, PASSES, WEIGHTS, Options
 from tinycc.quantize.data import RANDOM
 from tinycc.quantize.options import AUTO, EFFORTS, OBSERVER_NAMES, QuantizationOptions
 from tinycc.quantize.quantizer import RANDOM_WARNING
@@ -191,6 +191,11 @@ _COMPILATION = (
         help="In the arena (default); handed over row by row; in memory of the caller, only read.",
     ),
     click.option(
+        "--weights",
+        type=click.Choice(WEIGHTS),
+        help="In the code (default); a file of their own, to be swapped without new code.",
+    ),
+    click.option(
         "--recompute",
         type=Factor(),
         default="1",
@@ -265,6 +270,7 @@ def options_of(arguments: dict[str, Any]) -> Options:
         dump_after=arguments.pop("dump_after"),
         optimize=arguments.pop("optimize"),
         input_memory=arguments.pop("input_memory"),
+        weights=arguments.pop("weights"),
         recompute=arguments.pop("recompute"),
         head=arguments.pop("head"),
         input_ranges=dict(arguments.pop("input_ranges")),

@@ -25,6 +25,7 @@ def harness_text(model: CModel, *, trace: bool = False, stepped: bool = False) -
             "name": model.name,
             "NAME": model.macro,
             "arenas": model.arenas,
+            "file": model.file is not None,
             "given": model.given,
             "pushed": model.pushed,
             "stepped": stepped,

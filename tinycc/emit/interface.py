@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from tinycc.emit.literals import float_literal
+from tinycc.emit.weights import InFile
 from tinycc.ir.types import TensorType
 from tinycc.memory.plan import Arena, Plan
 from tinycc.ops.op import row_count
@@ -27,6 +28,7 @@ class Port:
     offset: int | None
     variable: str
     arena: str = ""
+    in_file: int | None = None  # where scale and zero point lie in the file of the weights
 
     @property
     def bytes_macro(self) -> str:
@@ -98,6 +100,15 @@ class Pushed:
         """The extents of a row, `96x3`."""
         shape = self.port.type.shape
         return "x".join(map(str, shape[2:] if len(shape) == 4 else shape))
+
+
+def in_file(port: Port, file: InFile) -> Port:
+    """A port whose scale and zero point come with the weights."""
+    if port.type.quantization is None:
+        return port
+    place = file.add(np.array([port.type.quantization.scale[0]], np.float32))
+    file.add(np.array([port.type.zero_point], np.int32))
+    return replace(port, in_file=place)
 
 
 def arenas(plan: Plan, macro: str) -> tuple[CArena, ...]:

@@ -64,10 +64,11 @@ def struct_definition(name: str, params: Params, pool: ArrayPool) -> str:
 
 def _member(struct: str, field: Field, pool: ArrayPool) -> str:
     note = f" /* {comment(field.note)} */" if field.note else ""
-    return f"    .{field.name} = {_value(struct, field, pool)},{note}"
+    return f"    .{field.name} = {constant_value(struct, field, pool)},{note}"
 
 
-def _value(struct: str, field: Field, pool: ArrayPool) -> str:
+def constant_value(struct: str, field: Field, pool: ArrayPool) -> str:
+    """The constant expression of a member; its array goes to the pool."""
     if field.value is None:
         return "NULL"
     if isinstance(field.value, Array):

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tinycc.emit.interface import CArena, Port, Pushed, arenas
+from tinycc.emit.interface import CArena, Port, Pushed, arenas, in_file
 from tinycc.emit.literals import ArrayPool, ConstantArray, struct_definition
 from tinycc.emit.names import Names
 from tinycc.emit.rolling import RegionPrinter
 from tinycc.emit.runtime import splits
+from tinycc.emit.weights import Fixed, InCode, InFile, PrintedKernel
 from tinycc.ir.graph import Graph, Instance, Tensor
 from tinycc.ir.types import DType, TensorType
 from tinycc.memory.plan import Buffer, Plan
@@ -57,6 +58,7 @@ class CModel:
     used: str
     plan: Plan
     pushed: Pushed | None
+    file: InFile | None = None  # of the weights, where they are no part of the code
 
     @property
     def used_arenas(self) -> tuple[CArena, ...]:
@@ -119,17 +121,21 @@ def _words(code: str) -> set[str]:
 _FUNCTIONS = (
     *("t", "init", "begin", "run", "step", "advance", "push_row", "argmax", "input", "output"),
     *("more", "done", "ignored", "steps", "step_names", "nearest", "quantize_row"),
+    *("weights", "set_weights", "weights_image", "weights_bytes"),
 )
 _LOCAL = ("at", "bases", "progress", "row", "slices", "turns")
 
 
-def c_model(plan: Plan, name: str, interface: Graph) -> CModel:
-    """The C view of a plan; `interface` names its inputs and outputs, in the same order."""
-    return _Emitter(plan, name, interface).model(interface)
+def c_model(plan: Plan, name: str, interface: Graph, separate: bool = False) -> CModel:
+    """The C view of a plan; `interface` names its inputs and outputs, in the same order.
+
+    `separate`: the weights lie in a file of their own.
+    """
+    return _Emitter(plan, name, interface, separate).model(interface)
 
 
 class _Emitter:
-    def __init__(self, plan: Plan, name: str, interface: Graph) -> None:
+    def __init__(self, plan: Plan, name: str, interface: Graph, separate: bool) -> None:
         self.plan = plan
         self.graph = plan.schedule.graph
         self.name = name
@@ -142,6 +148,9 @@ class _Emitter:
         variables = self.bases.values()
         self.names = Names((name, *_LOCAL, *variables, *own, *structs, *tables))
         self.pool = ArrayPool()
+        self.file = InFile(self.pool, f"{name}_weights") if separate else None
+        self.weights = self.file or InCode(self.pool)
+        self.kernels: dict[int, PrintedKernel] = {}
         labels = zip(self.graph.inputs, interface.inputs, strict=True)
         passed = {t: self.names.unique(x) for t, x in labels if t in plan.schedule.outside}
         self.passed = list(passed)
@@ -196,6 +205,7 @@ class _Emitter:
             used,
             self.plan,
             pushed,
+            self.file,
         )
 
     def _pushed(self, inputs: Sequence[Port]) -> Pushed | None:
@@ -219,15 +229,15 @@ class _Emitter:
             outside, place = tensor in self.passed, self.places[tensor]
             offset = None if outside or home is None else home.offset_of(tensor)
             arena = self.bases[home.region] if home else ""
-            found.append(
-                Port(label, type_, function, suffix, function.upper(), offset, place, arena)
-            )
+            port = Port(label, type_, function, suffix, function.upper(), offset, place, arena)
+            found.append(port if self.file is None else in_file(port, self.file))
         return tuple(found)
 
     def _step(self, step: Step) -> PrintedStep:
         instance = self.plan.schedule.instance(step)
         name = _step_name(step)
-        structs = [struct_definition(name, step.kernel.params(instance), self.pool)]
+        kernel = self._kernel(step)
+        structs = [kernel.definition]
         scratch = self._scratch(step)
         out = self.places[step.node.output]
         if _by_rows(step):
@@ -235,7 +245,7 @@ class _Emitter:
             source = self._operands(step, instance, name)[0]
             driver = "tinycc_each_row_backwards" if step.backwards else "tinycc_each_row"
             call = (
-                f"{driver}({step.kernel.symbol}, &{name}, &{name}_rows, "
+                f"{driver}({kernel.function}, {kernel.argument}, &{name}_rows, "
                 f"{source}, {out}, rows, {scratch}, &progress)"
             )
         else:
@@ -245,14 +255,23 @@ class _Emitter:
             if splits(self.graph, step):
                 structs.append(struct_definition(f"{name}_runs", _runs(step, instance), self.pool))
                 call = (
-                    f"tinycc_each_run({step.kernel.symbol}, &{name}, &{name}_runs, "
+                    f"tinycc_each_run({kernel.function}, {kernel.argument}, &{name}_runs, "
                     f"{operands}, {out}, rows, {scratch}, &progress)"
                 )
             else:
                 units = step.kernel.units(instance)
-                call = f"{step.kernel.symbol}(&{name}, {operands}, {out}, {units}, {scratch})"
+                first = f"{kernel.argument}, {operands}"
+                call = f"{kernel.function}({first}, {out}, {units}, {scratch})"
         resumes = _by_rows(step) or splits(self.graph, step)
         return PrintedStep(step.index, (_title(instance),), tuple(structs), call, resumes)
+
+    def _kernel(self, step: Step) -> PrintedKernel:
+        """The kernel of a step with its parameters, printed once."""
+        if step.index not in self.kernels:
+            params = step.kernel.params(self.plan.schedule.instance(step))
+            found = self.weights.kernel(_step_name(step), step.kernel.symbol, params)
+            self.kernels[step.index] = found
+        return self.kernels[step.index]
 
     def _pointers(self, step: Step) -> int:
         """Room that a layer needs for pointers to rows."""
@@ -265,15 +284,21 @@ class _Emitter:
         bases: dict[str, int] = {}
         for number, name in enumerate(self.passed, len(self.arenas)):
             bases |= dict.fromkeys(with_views(self.graph, [name]), number)
-        return RegionPrinter(self.plan, region, _step_name, self._constant, self.pool, bases)
+        return RegionPrinter(
+            self.plan,
+            region,
+            _step_name,
+            self._constant,
+            self._kernel,
+            self.pool,
+            bases,
+            len(self.arenas) + len(self.passed),
+        )
 
     def _region(self, steps: Sequence[Step], printer: RegionPrinter) -> PrintedStep:
         """Steps that take turns: their parameters, the tables, one call."""
         instances = [self.plan.schedule.instance(step) for step in steps]
-        structs = [
-            struct_definition(_step_name(step), step.kernel.params(instance), self.pool)
-            for step, instance in zip(steps, instances, strict=True)
-        ]
+        structs = [self._kernel(step).definition for step in steps]
         call = f"tinycc_roll(&{printer.name}, bases, rows, &progress)"
         titles = tuple(_title(instance) for instance in instances)
         tables = printer.tables(_title)
@@ -284,16 +309,16 @@ class _Emitter:
         for index in step.kernel.pointers(instance):
             tensor = instance.inputs[index]
             found.append(
-                self._constant(tensor, f"{name}_operand_{index}")
+                self._constant(tensor, f"{name}_operand_{index}").expression
                 if tensor.is_constant
                 else self.places[tensor.name]
             )
         return found
 
-    def _constant(self, tensor: Tensor, name: str) -> str:
+    def _constant(self, tensor: Tensor, name: str) -> Fixed:
         assert tensor.data is not None
         array = Array(tensor.type.dtype.c, tensor.data.reshape(-1), tensor.name)
-        return self.pool.add(name, array).name
+        return self.weights.fixed(name, array)
 
     def _scratch(self, step: Step) -> str:
         for buffer in self.plan.buffers:

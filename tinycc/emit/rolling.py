@@ -9,13 +9,14 @@ import numpy as np
 
 from tinycc.emit.literals import ArrayPool
 from tinycc.emit.names import comment
+from tinycc.emit.weights import Fixed, PrintedKernel
 from tinycc.ir.graph import Graph, Instance, Tensor
 from tinycc.memory.plan import Plan
 from tinycc.ops.op import Array, Drive, Window, row_count
 from tinycc.schedule.model import Region, Step
 
-ConstantName = Callable[[Tensor, str], str]
-"""The C name of a constant operand, stored under a suggested name."""
+Constant = Callable[[Tensor, str], Fixed]
+"""A constant operand, stored under a suggested name."""
 
 
 @dataclass
@@ -29,10 +30,10 @@ class _Tables:
 
 
 class RegionPrinter:
-    """Prints the tables of one region; `step_name` gives the parameter struct of a step.
+    """Prints the tables of one region; `step_name` is what the names of a step begin with.
 
     `bases`: the number, in the table that tinycc_roll gets, of what lies outside the arenas, which
-    come first.
+    come first; `file_base`: that of the weights, where they are no part of the code.
     """
 
     def __init__(
@@ -40,17 +41,19 @@ class RegionPrinter:
         plan: Plan,
         region: Region,
         step_name: Callable[[Step], str],
-        constant: ConstantName,
+        constant: Constant,
+        kernel: Callable[[Step], PrintedKernel],
         pool: ArrayPool,
         bases: Mapping[str, int],
+        file_base: int,
     ) -> None:
-        self.bases = bases
+        self.bases, self.file_base = bases, file_base
         self.arenas = {region: number for number, region in enumerate(plan.sizes)}
         self.plan, self.region, self.pool = plan, region, pool
         self.graph: Graph = plan.schedule.graph
         self.steps = plan.schedule.steps[region.first : region.last + 1]
         self.makers = {step.node.output: i for i, step in enumerate(self.steps)}
-        self.step_name, self.constant = step_name, constant
+        self.step_name, self.constant, self.kernel = step_name, constant, kernel
         self.last_readers = self._last_readers()
         self.name = f"roll_{region.first}"
         streamed = plan.schedule.streamed
@@ -130,7 +133,9 @@ class RegionPrinter:
             pitch, (stride, shift) = ring.type.bytes // _rows(ring), self.region.slots[tensor.name]
         fixed, offset, base = "NULL", 0, 0
         if tensor.is_constant:
-            fixed = self.constant(tensor, f"{self.step_name(step)}_operand")
+            found_at = self.constant(tensor, f"{self.step_name(step)}_operand")
+            fixed, offset = found_at.name, found_at.offset
+            base = self.file_base if found_at.in_file else 0
         elif tensor.name in self.plan.home:
             base = self.arenas[self.plan.home[tensor.name].region]
             offset = self.plan.offsets[tensor.name]
@@ -150,6 +155,7 @@ class RegionPrinter:
         return found.numbers[tensor.name]
 
     def _step(self, step: Step, first: int, count: int, output: int) -> str:
+        kernel = self.kernel(step)
         instance = self.graph.instance(step.node)
         rows, units = _rows(instance.output), 1
         accumulates = step.kernel.drive is Drive.ACCUMULATE
@@ -161,7 +167,7 @@ class RegionPrinter:
         base = 0 if scratch is None else self.arenas[scratch.region]
         index = step.index - self.region.first
         return (
-            f"    {{.kernel = {step.kernel.symbol}, .params = &{self.step_name(step)},\n"
+            f"    {{.kernel = {kernel.function}, .params = {kernel.argument},\n"
             f"     .operands = &{self.name}_operands[{first}], .operand_count = {count}, "
             f".output = {output},\n"
             f"     .scratch = {place}, .n = {units}, .turns = {turns}, "

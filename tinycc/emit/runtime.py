@@ -18,6 +18,7 @@ _DRIVER = "tinycc_each_row.c"
 _BACKWARDS = "tinycc_each_row_backwards.c"
 _RUNNER = "tinycc_each_run.c"
 _ROLLER = "tinycc_roll.c"
+_WEIGHTS = "weights/tinycc_weights.c"
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,11 @@ class RuntimeFiles:
     all_headers: tuple[Path, ...]
 
 
-def runtime_files(schedule: Schedule) -> RuntimeFiles:
-    """The kernels of a schedule and everything they include, nothing else."""
+def runtime_files(schedule: Schedule, separate: bool = False) -> RuntimeFiles:
+    """The kernels of a schedule and everything they include, nothing else.
+
+    `separate`: with the check of weights that lie in a file of their own.
+    """
     sources = with_parts({RUNTIME_C / step.kernel.source for step in schedule.steps})
     own = {header for source in sources for header in _included(source)}
     rolled = [region for region in schedule.regions if region.rolls]
@@ -43,6 +47,9 @@ def runtime_files(schedule: Schedule) -> RuntimeFiles:
     if rolled:
         sources.add(RUNTIME_C / _ROLLER)
         own.add(RUNTIME_C / _ROLLER.replace(".c", ".h"))
+    if separate:
+        sources.add(RUNTIME_C / _WEIGHTS)
+        own.add((RUNTIME_C / _WEIGHTS).with_suffix(".h"))
     headers = {RUNTIME_C / ABI_HEADER}
     pending = [*sources]
     while pending:

@@ -111,6 +111,7 @@ def together_files(name: str, codes: Sequence[CodeFiles], heading: Heading) -> T
         "alignment": heading.alignment,
         "units": [f"{model.name}.c" for model in shared.models],
         "sources": kernels,
+        "weights": [f"{model.name}_weights.c" for model in shared.models if model.file],
     }
     texts[f"{name}.h"] = render("together.h.j2", context)
     texts |= {path: render(f"{path}.j2", context) for path in BUILD_FILES}

@@ -101,6 +101,10 @@ class TensorType:
         """The same representation with another shape."""
         return TensorType(shape, self.dtype, self.quantization)
 
+    def with_quantization(self, quantization: Quantization | None) -> TensorType:
+        """The same elements standing for other real numbers, or for themselves."""
+        return TensorType(self.shape, self.dtype, quantization)
+
     def __str__(self) -> str:
         text = f"{self.dtype.value} {'x'.join(map(str, self.shape)) or 'scalar'}"
         if self.quantization is None:

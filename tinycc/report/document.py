@@ -157,7 +157,9 @@ def _memories(compiled: Compiled, measured: Measured) -> list[dict[str, Any]]:
 
 def weight_bytes(compiled: Compiled) -> int:
     """Bytes of all constant arrays: weights, biases, multipliers, tables."""
-    return sum(array.bytes for array in compiled.code.model.arrays)
+    model = compiled.code.model
+    separate = model.file.bytes if model.file else 0
+    return sum(array.bytes for array in model.arrays) + separate
 
 
 def _flash(compiled: Compiled, measured: Measured) -> dict[str, Any]:

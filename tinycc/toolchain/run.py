@@ -27,6 +27,7 @@ _HARNESS_FAILURES = {
     68: "the code wrote below its arena",
     69: "the code wrote beyond its arena",
     71: "the code wrote into the caller's input",
+    73: "the code did not take its own weights",
     72: "a call did not say what it should: more, done or ignored",
 }
 _FAULT = 70
