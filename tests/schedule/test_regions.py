@@ -16,7 +16,7 @@ from tinycc.errors import InternalError
 from tinycc.memory.checker import check
 from tinycc.memory.place import plan
 from tinycc.memory.plan import Plan
-from tinycc.pipeline import Compiled, Options, compile_model
+from tinycc.pipeline import Compiled, Options, compile_model, layered
 from tinycc.schedule.front import Front, Point
 from tinycc.schedule.layers import layer_schedule
 from tinycc.schedule.model import Region, Schedule
@@ -180,3 +180,10 @@ def test_a_budget_is_met_by_the_cheapest_schedule_within_it(rolled: list[Compile
         sizes, costs = [p.bytes for p in points], [p.extra for p in points]
         assert sizes == sorted(sizes, reverse=True) and len(set(sizes)) == len(sizes)
         assert costs == sorted(costs)
+
+
+@pytest.mark.parametrize("target", ["cortex-m0", "cortex-m4", "rv32imc"])
+def test_the_cheapest_schedule_is_layer_by_layer(target: str, tmp_path: Path) -> None:
+    path = RandomNetwork(7029).build(7).save(tmp_path)  # on an M0 a pool is cheaper in turns
+    compiled = layered(compile_model(path, Options(target=target, optimize="ram")))
+    assert not any(region.rolls for region in compiled.plan.schedule.regions)

@@ -233,7 +233,8 @@ class Candidates:
             cost = sum(costs[variant] for costs, variant in forms)
             chosen = replace(region, variants=variants)
             spare = most + min(room, beneath)  # what is brief may lie in a dying input too
-            yield Candidate(chosen, whole + lasting + room, round(cost - layers), spare=spare)
+            extra = max(1, round(cost - layers))  # the cheapest of all runs layer by layer
+            yield Candidate(chosen, whole + lasting + room, extra, spare=spare)
 
     def _room(self, step: Step, slots: Mapping[str, tuple[int, int]]) -> int:
         """Bytes for a turn of a step; endless where its kernel cannot write into its slot."""
