@@ -98,12 +98,12 @@ def commands_page() -> str:
     )
     parts.append("2 usage, 3 a bug of tinycc.\n")
     for name, command in command_line.commands.items():
-        parts.append(f"\n## tinycc {name}\n\n```text\n{_help(command, f'tinycc {name}')}\n```\n")
+        parts.append(f"\n## tinycc {name}\n\n```text\n{_help(command, name)}\n```\n")
     return "".join(parts)
 
 
 def _help(command: click.Command, name: str) -> str:
-    context = click.Context(
-        command, info_name=name, max_content_width=_WIDTH, terminal_width=_WIDTH
-    )
+    width = {"max_content_width": _WIDTH, "terminal_width": _WIDTH}
+    whole = click.Context(command_line, info_name="tinycc", **command_line.context_settings)
+    context = click.Context(command, whole, info_name=name, **width)
     return "\n".join(line.rstrip() for line in command.get_help(context).splitlines())
