@@ -1,4 +1,4 @@
-"""Packages of a small network; tests/packages is on the import path."""
+"""Packages of a small network; tests/packages and tests/golden are on the import path."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "golden"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 from onnx_models import small_convnet

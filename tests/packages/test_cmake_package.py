@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from golden_models import GOLDEN
 from packaged import ANSWER, need, run
+
+import tinycc
 
 Packager = Callable[..., Path]
 
@@ -74,3 +78,16 @@ def test_a_project_finds_it_whatever_its_name(
     run("cmake", "-S", project, "-B", tmp_path / "build", f"-D{target}_DIR={folder}")
     run("cmake", "--build", tmp_path / "build")
     assert run(tmp_path / "build" / "user") == f"{prefix}: {ANSWER}\n"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("memory", ["arena", "pushed", "external"])
+@pytest.mark.parametrize("name", GOLDEN)
+def test_the_example_suits_any_network(name: str, memory: str, tmp_path: Path) -> None:
+    """Several inputs and outputs, no classes, names that break C: no warning, and an answer."""
+    need("make", "cc")
+    model = GOLDEN[name]().save(tmp_path)
+    folder = tmp_path / "package"
+    tinycc.build(model, input_memory=memory, name=name).write(folder, "cmake")
+    said = run("make", "-s", "-C", folder / "example", "run", "CC=cc -Wall -Wextra -Werror")
+    assert re.fullmatch(rf"{name}: -?\d+\n", said)
