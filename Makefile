@@ -119,5 +119,6 @@ system-packages:
 	if [ -n "$$CI" ]; then need "command -v clang" clang "a second compiler's warnings"; \
 	    need "command -v g++" g++ "C++ takes the generated headers"; \
 	    need "command -v chromium" chromium "opens report.html in the tests"; \
+	    need "command -v npm" npm "brings axe-core, which checks report.html"; \
 	    need "command -v cmake" cmake "builds packages (tinycc build --package)"; fi; \
 	install

@@ -126,7 +126,8 @@
     all(".on").forEach((one) => one.classList.remove("on"));
     all(".pick").forEach((one) => { one.style.display = step === null ? "none" : "inline"; });
     byId("inspector").hidden = step === null;
-    if (step === null) { history.replaceState(null, "", location.pathname); return; }
+    address(step === null ? location.pathname : `#step-${step}`);
+    if (step === null) return;
     all(`[data-s="${step}"]`).forEach((one) => one.classList.add("on"));
     all("[data-b]").filter((one) => buffers[one.dataset.b].steps.includes(step)).forEach((one) => one.classList.add("on"));
     all("[data-e]").filter((one) => one.dataset.e.split(" ").includes(String(step))).forEach((one) => one.classList.add("on"));
@@ -135,7 +136,11 @@
     for (const target of all(`.n[data-s="${step}"], #table tr[data-s="${step}"], .i[data-s="${step}"]`)) {
       if (!from || from.closest(".scroll") !== target.closest(".scroll")) bringIn(target);
     }
-    history.replaceState(null, "", `#step-${step}`);
+  }
+
+  // The chosen step is in the address, for links; a page in a sandboxed frame has none to change.
+  function address(text) {
+    try { history.replaceState(null, "", text); } catch { /* the step is chosen all the same */ }
   }
 
   // Scrolls the box around a target, never the page.

@@ -69,7 +69,7 @@ def _branches() -> OnnxModel:
     return net
 
 
-def _named(*names: str) -> OnnxModel:
+def named(*names: str) -> OnnxModel:
     """Input, node and output names that try to break out of C."""
     first, second, third = names
     rng = np.random.default_rng(5)
@@ -88,7 +88,7 @@ GOLDEN: dict[str, Callable[[], OnnxModel]] = {
     "unsigned_bytes": _uint8,
     "audio": _audio,
     "branches": _branches,
-    "hostile": lambda: _named(NARROW, '"; int x[-1]; //', "*/ #error broken\r\n/*"),
+    "hostile": lambda: named(NARROW, '"; int x[-1]; //', "*/ #error broken\r\n/*"),
 }
 
 HOSTILE: dict[str, tuple[str, str, str]] = {
@@ -114,4 +114,4 @@ HOSTILE: dict[str, tuple[str, str, str]] = {
 
 def hostile(name: str) -> OnnxModel:
     """The model with these names."""
-    return _named(*HOSTILE[name])
+    return named(*HOSTILE[name])

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from command import CommandLine
+from golden_models import named
 from onnx_models import small_convnet
-from reports import REPORTS, of_model
+from reports import REPORTS, RIGHT_TO_LEFT, of_model
 from rich.cells import cell_len
 
 from tinycc.report.picture import picture
@@ -96,3 +97,18 @@ def test_commands_end_with_the_next_step(
     assert "\x1b" not in answer.stdout
     if command_name == "build":
         assert (command.folder / "a_model_host" / "report.html").is_file()
+
+
+def test_a_hostile_model_is_built_summed_up_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = CommandLine(tmp_path, monkeypatch, capsys)
+    names = (f"{RIGHT_TO_LEFT}{'n' * 300}", "</script><b>", "\x1b[31m\u202ered\u2066")
+    named(*names).save(command.folder)
+    for words in (("build", "m.onnx", "-o", "built"), ("report", "built")):
+        answer = command.run(*words)
+        assert answer.code == 0, answer.stderr
+        assert all(c.isprintable() or c == "\n" for c in answer.stdout + answer.stderr)
+    text = (command.folder / "built" / "report.html").read_text(encoding="utf-8")
+    assert names[1] not in text
+    assert "\u202e" not in text and "\x1b" not in text

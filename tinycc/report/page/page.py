@@ -149,6 +149,7 @@ def _reduction(reduction: dict[str, Any] | None) -> dict[str, Any] | None:
             ("Weights", "weights", "B"),
             ("Arena", "arena", "B"),
         )
+        if reduction[f"{key}_before"] != reduction[key]
     ]
     return {"groups": groups, "changes": changes, "proofs": reduction["proofs"]}
 

@@ -149,7 +149,7 @@ def _block(
     box = _box(life, buffer["offset"], buffer["bytes"], count, size, height)
     room = round((box[1] / 100 * _USUAL_PX - 12) / _LETTER_PX)
     name = "scratch" if buffer["kind"] == "scratch" else short(buffer["name"], room)
-    label = name if box[3] >= _LABEL_PX and room >= 8 else ""
+    label = name if box[3] >= _LABEL_PX and room >= 10 else ""
     return Block(index, buffer["kind"], *box, label)
 
 
