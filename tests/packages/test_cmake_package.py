@@ -81,6 +81,35 @@ def test_a_project_finds_it_whatever_its_name(
 
 
 @pytest.mark.slow
+def test_two_networks_link_into_one_program(package: Packager, tmp_path: Path) -> None:
+    need("cmake", "cc")
+    first, second = package("cmake", name="first"), package("cmake", name="second")
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.13)\n"
+        "project(user C)\n"
+        f"add_subdirectory({first} first)\n"
+        f"add_subdirectory({second} second)\n"
+        "add_executable(user main.c)\n"
+        "target_link_libraries(user PRIVATE first second)\n"
+    )
+    (project / "main.c").write_text(
+        '#include "first.h"\n#include "second.h"\n'
+        "static uint8_t arena[2][FIRST_ARENA_BYTES + SECOND_ARENA_BYTES] FIRST_ALIGN;\n"
+        "int main(void)\n{\n"
+        "    first_t a = first_init(arena[0]);\n"
+        "    second_t b = second_init(arena[1]);\n"
+        "    first_run(&a);\n"
+        "    second_run(&b);\n"
+        "    return first_argmax(&a) != second_argmax(&b);\n}\n"
+    )
+    run("cmake", "-S", project, "-B", tmp_path / "build")
+    run("cmake", "--build", tmp_path / "build")
+    run(tmp_path / "build" / "user")
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", ["arena", "pushed", "external"])
 @pytest.mark.parametrize("name", GOLDEN)
 def test_the_example_suits_any_network(name: str, memory: str, tmp_path: Path) -> None:
