@@ -148,10 +148,13 @@ def construct(
 def _lowest(blocks: Sequence[Block], bound: int, results: Iterator[Offsets]) -> Offsets:
     """The first result that meets the bound, else the first of the lowest."""
     best = next(results)
+    least = height(blocks, best)
     for offsets in results:
-        if height(blocks, best) == bound:
+        if least == bound:
             break
-        best = min(best, offsets, key=lambda candidate: height(blocks, candidate))
+        top = height(blocks, offsets)
+        if top < least:
+            best, least = offsets, top
     return best
 
 
@@ -299,7 +302,7 @@ def _climb(table: Neighbours, start: Offsets, seed: int) -> Iterator[Offsets]:
     work = len(blocks) + sum(map(len, table.of))
     top = height(blocks, best)
     for _ in range(min(CLIMB_WORK // work, CLIMB_MOVES * len(blocks))):
-        trial = _moved(blocks, order, best, rng)
+        trial = _moved(blocks, order, best, top, rng)
         offsets = _again(table, trial, order, best, top)
         if offsets is not None:
             order, best, top = trial, offsets, height(blocks, offsets)
@@ -324,10 +327,9 @@ def _again(
 
 
 def _moved(
-    blocks: Sequence[Block], order: Sequence[int], offsets: Offsets, rng: random.Random
+    blocks: Sequence[Block], order: Sequence[int], offsets: Offsets, top: int, rng: random.Random
 ) -> list[int]:
     """The order with one block moved forward: every other time one of those at the top."""
-    top = height(blocks, offsets)
     places = range(len(order))
     if rng.random() < 0.5:
         places_at_top = [p for p in places if offsets[order[p]] + blocks[order[p]].size == top]

@@ -64,10 +64,14 @@ def form_choices(
     `needs`: bytes during a turn of each step in each of its forms; `least`: at other times.
     """
     least = max([least, *map(min, needs)])
-    last: tuple[int, ...] = ()
-    for room in sorted({n for need in needs for n in need if n > least} | {least})[::-1]:
-        forms = tuple(next(form for form, n in enumerate(need) if n <= room) for need in needs)
-        if forms != last:
-            used = max(need[form] for need, form in zip(needs, forms, strict=True))
-            yield max(least, used), forms
-        last = forms
+    forms = [0] * len(needs)
+    now = [need[0] for need in needs]
+    while True:
+        used = max(now)
+        yield max(least, used), tuple(forms)
+        if used <= least:
+            return
+        for step, need in enumerate(needs):
+            if now[step] == used:
+                forms[step] = next(form for form, n in enumerate(need) if n < used)
+                now[step] = need[forms[step]]
