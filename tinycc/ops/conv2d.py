@@ -16,6 +16,7 @@ from tinycc.ops.channels import Channels, Kept, grouped_channels
 from tinycc.ops.conv2d_mve import conv2d_kernels_mve
 from tinycc.ops.dense import (
     accumulator_is_int32,
+    bias_is_a_vector,
     contract,
     contract_bounds,
     dense_fields,
@@ -173,7 +174,7 @@ def _groups_divide(instance: Instance) -> str | None:
     """groups must divide the channels, and weights must be [out, height, width, in / groups]"""
     attrs = _attrs(instance)
     x, weights = instance.inputs[0].type, instance.inputs[1].type
-    if x.shape[3] % attrs.groups or weights.shape[0] % attrs.groups:
+    if attrs.groups < 1 or x.shape[3] % attrs.groups or weights.shape[0] % attrs.groups:
         return f"{attrs.groups} groups for {x.shape[3]} -> {weights.shape[0]} channels"
     if weights.shape[3] * attrs.groups != x.shape[3]:
         return f"weights take {weights.shape[3] * attrs.groups} channels of {x.shape[3]}"
@@ -367,7 +368,13 @@ CONV2D = Op(
         OnnxRule("Conv", _from_onnx),
         OnnxRule("BatchNormalization", _from_batch_normalization),
     ),
-    requires=(weights_are_constant, weights_are_int8, _groups_divide, accumulator_is_int32),
+    requires=(
+        weights_are_constant,
+        bias_is_a_vector,
+        weights_are_int8,
+        _groups_divide,
+        accumulator_is_int32,
+    ),
     macs=macs,
     bounds=bounds,
     channels=channels,

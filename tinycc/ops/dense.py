@@ -227,6 +227,15 @@ def accumulator_is_int32(instance: Instance) -> str | None:
         return str(error)
 
 
+def bias_is_a_vector(instance: Instance) -> str | None:
+    """a bias must have one value per output channel"""
+    channels = instance.inputs[1].type.shape[:1]
+    for tensor in instance.inputs[2:]:
+        if tensor.type.shape != channels:
+            return f"`{tensor.name}` has the shape {list(tensor.type.shape)}, not {list(channels)}"
+    return None
+
+
 def weights_are_constant(instance: Instance) -> str | None:
     """weights and bias must be constants of the model"""
     for tensor in instance.inputs[1:]:

@@ -18,6 +18,7 @@ from tinycc.ops.channels import Channels
 from tinycc.ops.conv2d import Conv2d
 from tinycc.ops.dense import (
     accumulator_is_int32,
+    bias_is_a_vector,
     contract,
     contract_bounds,
     dense_params,
@@ -229,7 +230,13 @@ FULLY_CONNECTED = Op(
         ),
     ),
     onnx=(OnnxRule("Gemm", _from_gemm), OnnxRule("MatMul", _from_matmul)),
-    requires=(weights_are_constant, weights_are_int8, weights_match, accumulator_is_int32),
+    requires=(
+        weights_are_constant,
+        bias_is_a_vector,
+        weights_are_int8,
+        weights_match,
+        accumulator_is_int32,
+    ),
     macs=macs,
     bounds=bounds,
     channels=lambda _: Channels(),

@@ -16,7 +16,7 @@ import numpy as np
 from tinycc.ir.graph import Instance
 from tinycc.ir.types import DType, Quantization
 from tinycc.ops.activation import fused_clamp
-from tinycc.ops.dense import weights_are_constant
+from tinycc.ops.dense import bias_is_a_vector, weights_are_constant
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.fully_connected import FullyConnected, infer, macs, real, weights_match
 from tinycc.ops.numerics import (
@@ -141,7 +141,13 @@ FULLY_CONNECTED_FLOAT = Op(
             units=vectors,
         ),
     ),
-    requires=(weights_are_constant, _weights_are_int8, weights_match, _accumulator_is_int32),
+    requires=(
+        weights_are_constant,
+        bias_is_a_vector,
+        _weights_are_int8,
+        weights_match,
+        _accumulator_is_int32,
+    ),
     macs=macs,
     border=True,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tinycc import ops
 from tinycc.errors import Problem
 from tinycc.ir.graph import Graph, Instance, Node
+from tinycc.ir.types import DType
 from tinycc.passes.float_ends import moves_float
 from tinycc.passes.fold_bias import DENSE
 
@@ -24,11 +25,20 @@ def unsupported(graph: Graph) -> list[Problem]:
                 found.append(_stayed_in_float(graph, node, edge))
             edges.update((edge,) if node.op in DENSE else (edge, node.output))
             continue
-        for requirement in ops.get(node.op).requires:
+        for requirement in (operands_have_scales, *ops.get(node.op).requires):
             fact = requirement(instance)
             if fact is not None:
                 found.append(_problem(graph, node, fact, requirement.__doc__ or ""))
+                break  # those behind it build on it
     return found
+
+
+def operands_have_scales(instance: Instance) -> str | None:
+    """integers must be dequantised before an operator computes with them"""
+    for tensor in instance.inputs:
+        if tensor.type.dtype is DType.INT8 and tensor.type.quantization is None:
+            return f"`{tensor.name}` is int8 without a scale"
+    return None
 
 
 def _is_float(instance: Instance) -> bool:

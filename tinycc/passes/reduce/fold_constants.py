@@ -9,6 +9,7 @@ A model output that is constant is written by a `constant` node.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,6 +19,7 @@ from tinycc.ir.graph import Graph, Instance, Node, Tensor
 from tinycc.ir.rewrite import Rewrite
 from tinycc.ops.bounds import exactly
 from tinycc.ops.constant import Constant
+from tinycc.ops.numerics import quantize_real, real_values
 from tinycc.passes.reduce.limits import given_limits, is_sound, node_limits
 from tinycc.target import Target
 
@@ -50,13 +52,24 @@ def _with_known(instance: Instance, known: dict[str, np.ndarray]) -> Instance:
 
 def _computed(instance: Instance) -> np.ndarray | None:
     """The output of a node all of whose operands are known."""
-    reference, operands = ops.get(instance.node.op).reference, [t.data for t in instance.inputs]
+    op, operands = ops.get(instance.node.op), [t.data for t in instance.inputs]
     values = [data for data in operands if data is not None]
-    if reference is None or len(values) < len(operands):
+    if op.reference is None or len(values) < len(operands):
         return None
     if not is_sound(instance) and instance.node.op != "dequantize":
         return None
-    return np.ascontiguousarray(reference(instance, values))
+    if not op.border and instance.inputs[0].type.is_float:
+        return _from_reals(instance, values)
+    return np.asarray(op.reference(instance, values), order="C")
+
+
+def _from_reals(instance: Instance, values: Sequence[np.ndarray]) -> np.ndarray:
+    """The quantised result of constants that the model stores as real numbers."""
+    operands = [real_values(v, t.type) for v, t in zip(values, instance.inputs, strict=True)]
+    type_ = instance.output.type
+    results = ops.get(instance.node.op).real(instance, operands).reshape(-1)
+    stored = [quantize_real(float(value), type_) for value in results]
+    return np.array(stored, type_.dtype.numpy).reshape(type_.shape)
 
 
 def _replace(edit: Rewrite, node: Node, output: Tensor, value: np.ndarray) -> None:

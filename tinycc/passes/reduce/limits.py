@@ -8,6 +8,7 @@ from tinycc import ops
 from tinycc.ir.graph import Graph, Instance, Tensor
 from tinycc.ops.bounds import Bounds, anything, exactly
 from tinycc.ops.dense import accumulator_is_int32, has_constants
+from tinycc.passes.check_supported import operands_have_scales
 
 Limits = dict[str, Bounds]
 
@@ -43,7 +44,7 @@ def is_sound(instance: Instance) -> bool:
     op, y = ops.get(instance.node.op), instance.output.type
     if op.name != "quantize" and (y.is_float or any(t.type.is_float for t in instance.activations)):
         return False
-    needs = (need for need in op.requires if need is not accumulator_is_int32)
+    needs = (operands_have_scales, *(n for n in op.requires if n is not accumulator_is_int32))
     if any(need(instance) is not None for need in needs):
         return False
     return accumulator_is_int32 not in op.requires or has_constants(instance)
