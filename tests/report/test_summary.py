@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import string
 from pathlib import Path
@@ -12,7 +13,9 @@ from golden_models import named
 from onnx_models import small_convnet
 from reports import REPORTS, RIGHT_TO_LEFT, of_model
 from rich.cells import cell_len
+from rich.console import Console
 
+from tinycc.cli import output
 from tinycc.report.picture import picture
 from tinycc.report.stored import read_report
 from tinycc.report.summary import summary
@@ -112,3 +115,16 @@ def test_a_hostile_model_is_built_summed_up_and_drawn(
     text = (command.folder / "built" / "report.html").read_text(encoding="utf-8")
     assert names[1] not in text
     assert "\u202e" not in text and "\x1b" not in text
+
+
+def test_a_narrow_table_of_steps_loses_no_digit(monkeypatch: pytest.MonkeyPatch) -> None:
+    report = of_model(target="stm32f405")
+    screen = io.StringIO()
+    monkeypatch.setattr(output, "Console", lambda **_: Console(file=screen, width=40))
+    output.step_table(report)
+    digits = sorted(c for c in screen.getvalue() if c.isdigit())
+    for step in report["steps"]:
+        for number in (step["macs"], step["sram_live"], step["instructions_predicted"]):
+            for digit in str(number):
+                digits.remove(digit)
+    assert max(map(len, screen.getvalue().splitlines())) <= 40

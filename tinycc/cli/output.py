@@ -90,7 +90,12 @@ def new_table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         right = column.startswith(">")
-        table.add_column(column.lstrip(">"), justify="right" if right else "left")
+        # No digit is left out where the terminal is narrow; names may end in an ellipsis.
+        table.add_column(
+            column.lstrip(">"),
+            justify="right" if right else "left",
+            overflow="fold" if right else "ellipsis",
+        )
     return table
 
 
