@@ -23,7 +23,7 @@ help:
 # --- What to run
 
 .PHONY: demo
-demo: $(VENV)/run.stamp system-packages
+demo: $(VENV)/run.stamp demo-packages
 	$(BIN)/tinycc build examples/digits/digits.onnx --target cortex-m7 -o $(BUILD)/digits
 	@echo
 	@$(MAKE) --no-print-directory -s -C examples/digits/firmware run \
@@ -104,14 +104,22 @@ python-packages:
 	    "makes the virtual environment $(VENV)"; \
 	install
 
+# What the demo needs, a shorter download than all.
+define arm_packages
+need "echo '#include <stdio.h>' | cc -E -" "gcc libc6-dev" "compiles for this machine"; \
+need "command -v arm-none-eabi-gcc" gcc-arm-none-eabi "compiles for Cortex-M"; \
+need '[ -f "$$(arm-none-eabi-gcc -print-file-name=libc.a)" ]' libnewlib-arm-none-eabi \
+    "its C library"; \
+need "command -v qemu-system-arm" qemu-system-arm "runs firmware"
+endef
+
+.PHONY: demo-packages
+demo-packages:
+	@$(packages); $(arm_packages); install
+
 .PHONY: system-packages
 system-packages:
-	@$(packages); \
-	need "echo '#include <stdio.h>' | cc -E -" "gcc libc6-dev" "compiles for this machine"; \
-	need "command -v arm-none-eabi-gcc" gcc-arm-none-eabi "compiles for Cortex-M"; \
-	need '[ -f "$$(arm-none-eabi-gcc -print-file-name=libc.a)" ]' libnewlib-arm-none-eabi \
-	    "its C library"; \
-	need "command -v qemu-system-arm" qemu-system-arm "runs firmware"; \
+	@$(packages); $(arm_packages); \
 	need "command -v riscv64-unknown-elf-gcc" gcc-riscv64-unknown-elf "compiles for RISC-V"; \
 	need '[ -f "$$(riscv64-unknown-elf-gcc -print-file-name=picolibc.specs)" ]' \
 	    picolibc-riscv64-unknown-elf "its C library"; \

@@ -1,4 +1,4 @@
-"""docs/spec/report.md from report.schema.json."""
+"""docs/spec/report.md and together.md from their JSON Schemas."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 from pages import table
 
-HEAD = """# report.json
+HEAD = """# {title}
 
-Made from [report.schema.json](report.schema.json) (JSON Schema 2020-12):
+Made from [{name}.schema.json]({name}.schema.json) (JSON Schema 2020-12):
 `pytest tests/docs --update-golden`.
 
 """
 
 
-def schema_page(schema: dict[str, Any]) -> str:
+def schema_page(schema: dict[str, Any], name: str) -> str:
     """Every key of a report with its type and meaning, in one table for each object."""
-    parts = [HEAD, schema["description"], "\n"]
+    parts = [HEAD.format(title=schema["title"], name=name), schema["description"], "\n"]
     for name, one in _tables(schema, "", schema):
         parts.append(f"\n## {name or 'The document'}\n\n")
         if name:

@@ -17,11 +17,12 @@ from real_data import SHARED
 from schema_page import schema_page
 from small_models import conv_net, samples
 
-from tinycc import build
+from tinycc import build, build_together
 from tinycc.api.network import Network
 from tinycc.errors import ModelError
 
 SCHEMA = json.loads((DOCS / "spec" / "report.schema.json").read_text())
+TOGETHER = json.loads((DOCS / "spec" / "together.schema.json").read_text())
 BUILDS: dict[str, dict[str, Any]] = {
     "host": {},
     "core": {"target": "cortex-m4"},
@@ -100,10 +101,17 @@ def test_a_key_that_is_not_documented_is_found(tmp_path: Path) -> None:
     assert len(_faults(report)) == 2
 
 
-def test_every_key_has_its_meaning_and_every_object_is_closed() -> None:
-    for path, schema in _objects(SCHEMA, "$"):
-        assert schema.get("additionalProperties") is not None, path
-        for key, one in schema.get("properties", {}).items():
+def test_the_report_of_networks_that_share_an_arena_is_as_documented(tmp_path: Path) -> None:
+    paths = [small_convnet().save(tmp_path, f"{name}.onnx") for name in ("left", "right")]
+    report = build_together(paths, target="cortex-m4").report
+    jsonschema.validate(json.loads(json.dumps(report)), TOGETHER)
+
+
+@pytest.mark.parametrize("schema", [SCHEMA, TOGETHER])
+def test_every_key_has_its_meaning_and_every_object_is_closed(schema: dict[str, Any]) -> None:
+    for path, part in _objects(schema, "$"):
+        assert part.get("additionalProperties") is not None, path
+        for key, one in part.get("properties", {}).items():
             assert one.get("description") or "$ref" in one, f"{path}.{key}"
 
 
@@ -119,4 +127,8 @@ def _objects(schema: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def test_the_page_of_the_report_is_current(pytestconfig: pytest.Config) -> None:
-    check_page("spec/report.md", schema_page(SCHEMA), pytestconfig)
+    check_page("spec/report.md", schema_page(SCHEMA, "report"), pytestconfig)
+
+
+def test_the_page_of_the_report_of_several_networks_is_current(pytestconfig: pytest.Config) -> None:
+    check_page("spec/together.md", schema_page(TOGETHER, "together"), pytestconfig)

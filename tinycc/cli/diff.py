@@ -136,7 +136,6 @@ def _tables(comparison: Comparison) -> None:
         add_row(table, *cells[:3], cells[3] + mark)
     print_table(table)
     if comparison.steps:
-        click.echo()
         steps = new_table("step", ">A", ">B", "kernel")
         for step in comparison.steps[:_MOST_STEPS]:
             node = shortened(printable(_name(step)), 30)

@@ -106,4 +106,4 @@ def doctor(as_json: bool) -> None:
         found = state.version or "installed" if state.is_installed else "missing"
         add_row(table, state.name, state.purpose, found)
     print_table(table)
-    click.echo("\n" + "\n".join(advice(states)))
+    click.echo("\n".join(advice(states)))
