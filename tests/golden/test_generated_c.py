@@ -26,7 +26,7 @@ WORDS = ["int", "int8", "uint8", "NULL", "size", "main", "memcpy"]
 WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Wshadow", "-Werror"]
 STRICT = ["-std=c99", *WARNINGS]
 # The least that a header owes to C++: it compiles there, and its functions link.
-CPP = ["-x", "c++", "-std=c++11", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
+CPP = ["-x", "c++", "-std=c++98", "-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
 
 
 def _network(model: OnnxModel, folder: Path, **options: str) -> Network:

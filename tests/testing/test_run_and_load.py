@@ -53,7 +53,7 @@ def test_in_this_process_as_in_its_own(name: str, memory: str, tmp_path: Path) -
     for _ in range(2):
         _assert_equal(network.run(inputs), wanted)
     network.write(tmp_path / "out")
-    _assert_equal(tinycc.load(tmp_path / "out").run(inputs), wanted)
+    _assert_equal(tinycc.load(tmp_path / "out", cc="gcc -O1").run(inputs), wanted)
 
 
 def test_from_several_threads_and_networks(tmp_path: Path) -> None:

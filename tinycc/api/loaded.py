@@ -14,6 +14,7 @@ from tinycc.passes.input_rows import as_pushed
 from tinycc.pipeline import Options, compile_model, read_archive
 from tinycc.report.stored import read_report
 from tinycc.target import load_target
+from tinycc.toolchain.compiler import with_compiler
 
 _AGAIN = "build it again from the model"
 
@@ -30,9 +31,10 @@ class LoadedNetwork(Runnable):
         return Network(compile_model(self.folder, Options("host", optimize="speed")))
 
 
-def load(folder: str | Path) -> LoadedNetwork:
+def load(folder: str | Path, *, cc: str | None = None) -> LoadedNetwork:
     """The network in a folder that this version of tinycc wrote; compiles when it first runs.
 
+    `cc`: a compiler with its flags in place of the target's.
     Raises ModelError for what is no such folder, or not whole.
     """
     folder = Path(folder)
@@ -43,7 +45,8 @@ def load(folder: str | Path) -> LoadedNetwork:
         graph, interface = graphs["graph"], graphs["interface"]
         fed = as_pushed(graph) if options["input_memory"] == "pushed" else graph
         texts = {str(path): _text(folder, str(path)) for path in program["files"] if _is_c(path)}
-        target, harness = load_target(str(options["target"])), str(program["harness"])
+        target = with_compiler(load_target(str(options["target"])), cc)
+        harness = str(program["harness"])
     except (KeyError, TypeError, ValueError) as error:
         raise ModelError(f"model.tnn is damaged ({error})", str(folder), _AGAIN) from error
     found = Program(target, texts, harness, interface, graph, tuple(fed.inputs))

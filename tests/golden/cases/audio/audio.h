@@ -94,7 +94,7 @@ static inline int32_t audio_nearest(float real, float scale, int32_t zero, int32
 static inline void audio_quantize_input(const float *real, int8_t *stored)
 {
     for (int32_t i = 0; i < AUDIO_INPUT_BYTES; i++) {
-        stored[i] = (int8_t)audio_nearest(real[i], AUDIO_INPUT_SCALE, AUDIO_INPUT_ZERO_POINT, INT8_MIN, INT8_MAX);
+        stored[i] = (int8_t)audio_nearest(real[i], AUDIO_INPUT_SCALE, AUDIO_INPUT_ZERO_POINT, -128, 127);
     }
 }
 

@@ -102,7 +102,7 @@ static inline int32_t branches_nearest(float real, float scale, int32_t zero, in
 static inline void branches_quantize_input_left(const float *real, int8_t *stored)
 {
     for (int32_t i = 0; i < BRANCHES_INPUT_LEFT_BYTES; i++) {
-        stored[i] = (int8_t)branches_nearest(real[i], BRANCHES_INPUT_LEFT_SCALE, BRANCHES_INPUT_LEFT_ZERO_POINT, INT8_MIN, INT8_MAX);
+        stored[i] = (int8_t)branches_nearest(real[i], BRANCHES_INPUT_LEFT_SCALE, BRANCHES_INPUT_LEFT_ZERO_POINT, -128, 127);
     }
 }
 
@@ -110,7 +110,7 @@ static inline void branches_quantize_input_left(const float *real, int8_t *store
 static inline void branches_quantize_input_right(const float *real, int8_t *stored)
 {
     for (int32_t i = 0; i < BRANCHES_INPUT_RIGHT_BYTES; i++) {
-        stored[i] = (int8_t)branches_nearest(real[i], BRANCHES_INPUT_RIGHT_SCALE, BRANCHES_INPUT_RIGHT_ZERO_POINT, INT8_MIN, INT8_MAX);
+        stored[i] = (int8_t)branches_nearest(real[i], BRANCHES_INPUT_RIGHT_SCALE, BRANCHES_INPUT_RIGHT_ZERO_POINT, -128, 127);
     }
 }
 

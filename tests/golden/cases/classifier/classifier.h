@@ -94,7 +94,7 @@ static inline int32_t classifier_nearest(float real, float scale, int32_t zero, 
 static inline void classifier_quantize_input(const float *real, int8_t *stored)
 {
     for (int32_t i = 0; i < CLASSIFIER_INPUT_BYTES; i++) {
-        stored[i] = (int8_t)classifier_nearest(real[i], CLASSIFIER_INPUT_SCALE, CLASSIFIER_INPUT_ZERO_POINT, INT8_MIN, INT8_MAX);
+        stored[i] = (int8_t)classifier_nearest(real[i], CLASSIFIER_INPUT_SCALE, CLASSIFIER_INPUT_ZERO_POINT, -128, 127);
     }
 }
 

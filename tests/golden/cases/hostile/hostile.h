@@ -90,7 +90,7 @@ static inline int32_t hostile_nearest(float real, float scale, int32_t zero, int
 static inline void hostile_quantize_input(const float *real, int8_t *stored)
 {
     for (int32_t i = 0; i < HOSTILE_INPUT_BYTES; i++) {
-        stored[i] = (int8_t)hostile_nearest(real[i], HOSTILE_INPUT_SCALE, HOSTILE_INPUT_ZERO_POINT, INT8_MIN, INT8_MAX);
+        stored[i] = (int8_t)hostile_nearest(real[i], HOSTILE_INPUT_SCALE, HOSTILE_INPUT_ZERO_POINT, -128, 127);
     }
 }
 

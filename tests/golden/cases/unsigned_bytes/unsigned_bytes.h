@@ -94,7 +94,7 @@ static inline int32_t unsigned_bytes_nearest(float real, float scale, int32_t ze
 static inline void unsigned_bytes_quantize_input(const float *real, uint8_t *stored)
 {
     for (int32_t i = 0; i < UNSIGNED_BYTES_INPUT_BYTES; i++) {
-        stored[i] = (uint8_t)unsigned_bytes_nearest(real[i], UNSIGNED_BYTES_INPUT_SCALE, UNSIGNED_BYTES_INPUT_ZERO_POINT, 0, UINT8_MAX);
+        stored[i] = (uint8_t)unsigned_bytes_nearest(real[i], UNSIGNED_BYTES_INPUT_SCALE, UNSIGNED_BYTES_INPUT_ZERO_POINT, 0, 255);
     }
 }
 
