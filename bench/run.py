@@ -1,9 +1,10 @@
 """Measures the public models on every core and writes results.md and results.json.
 
-    python bench/run.py [--models ../shared/models] [--targets cortex-m4,cortex-m55]
+    python bench/run.py [--models ../shared/models] [--targets cortex-m4,cortex-m55] [--only kws,ad]
 
 Instructions are those of one inference on QEMU (a run of two less a run of one), so the tables are
-the same on every machine with the same compiler. Nothing is written unless every model was found.
+the same on every machine with the same compiler. With --only the other models' rows stay those of
+results.json. Nothing is written unless every model was found.
 """
 
 from __future__ import annotations
@@ -12,9 +13,12 @@ import argparse
 import json
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from tables import document
 
 import tinycc
 from tinycc.errors import TinyccError
@@ -42,24 +46,22 @@ CORES = (
     "cortex-m55",
     "rv32imc",
 )
+FAMILIES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55", "rv32imc")
+FORMS: dict[str, dict[str, Any]] = {
+    "balanced": {},
+    "ram": {"optimize": "ram"},
+    "speed": {"optimize": "speed"},
+    "whole": {"optimize": "speed", "without": ("reduce",)},
+    "int16": {"optimize": "speed", "flash": 1 << 20},
+}
+"""What a model is built with: the default on every core, the next two on one of each family;
+`whole`: nothing is proved needless; `int16`: weights, as flash allows, on a Cortex-M4."""
 TOOLS = (
     "arm-none-eabi-gcc",
     "qemu-system-arm",
     "riscv64-unknown-elf-gcc",
     "qemu-system-riscv32",
 )
-HEADER = """# Measured: instructions, memory and flash
-
-Made by `make bench` ({version}); do not edit. {tools}.
-
-- instructions: executed in one inference under QEMU, with random input over the input's full range
-- cycles: an estimate for a Cortex-M4 without wait states, from the classes of the instructions
-- arena: activations, input and output included, and scratch; stack: bound over the call graph
-- flash: everything the model adds to an empty image, weights included
-- B = bytes, M = 1,000,000. Weights and code are compiled with the flags of the target:
-
-{flags}
-"""
 
 
 @dataclass(frozen=True)
@@ -68,21 +70,22 @@ class Row:
 
     model: str
     target: str
+    form: str
     figures: dict[str, Any] | None
     problem: str = ""
 
 
-def measured(name: str, path: Path, target: str) -> Row:
-    """The figures of one model on one core."""
+def measured(name: str, path: Path, target: str, form: str = "balanced") -> Row:
+    """The figures of one model on one core, built with the options of a form."""
     try:
-        compiled = tinycc.build(path, target=target).compiled
-        report = _report(compiled)
+        report = _report(tinycc.build(path, target=target, **FORMS[form]).compiled)
     except TinyccError as error:
-        return Row(name, target, None, error.problems[0].message.splitlines()[0])
+        return Row(name, target, form, None, error.problems[0].message.splitlines()[0])
     memory, compute = report["memory"], report["compute"]
     figures = {
         "macs": compute["macs"],
         "instructions": compute["instructions"],
+        "predicted": compute["instructions_predicted"],
         "cycles_estimate": compute["cycles_estimate"],
         "arena": memory["sram"]["arena"],
         "lower_bound": memory["sram"]["lower_bound"],
@@ -92,7 +95,7 @@ def measured(name: str, path: Path, target: str) -> Row:
         "flash": memory["flash"]["total"],
         "machine": report["machine"],
     }
-    return Row(name, target, figures)
+    return Row(name, target, form, figures)
 
 
 def _report(compiled: Compiled) -> dict[str, Any]:
@@ -101,45 +104,27 @@ def _report(compiled: Compiled) -> dict[str, Any]:
     return report_document(compiled, figures)
 
 
-def table(model: str, rows: list[Row]) -> str:
-    """The Markdown table of one model."""
-    macs = next((row.figures["macs"] for row in rows if row.figures), 0)
-    lines = [
-        f"## {model}: {macs:,} multiply-accumulates",
-        "",
-        "| core | instructions | per MAC | cycles | arena B | stack B | flash B | QEMU machine |",
-        "|---|--:|--:|--:|--:|--:|--:|---|",
-    ]
-    return "\n".join([*lines, *map(_line, rows)])
+def wanted(targets: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """The cores and forms that a model is measured in."""
+    for target in targets:
+        family = target in FAMILIES
+        forms = ("balanced", *(("ram", "speed") if family else ()))
+        arm = target.startswith("cortex") and target != "cortex-m0plus"
+        forms += ("whole",) if arm else ()
+        forms += ("int16",) if target == "cortex-m4" else ()
+        yield from ((target, form) for form in forms)
 
 
-def _line(row: Row) -> str:
-    if row.figures is None:
-        return f"| {row.target} | {row.problem} | | | | | | |"
-    f = row.figures
-    cells = [
-        row.target,
-        f"{f['instructions'] / 1e6:.3f} M",
-        f"{f['instructions'] / f['macs']:.2f}",
-        f"{f['cycles_estimate'] / 1e6:.3f} M",
-        f"{f['arena']:,}",
-        "unbounded" if f["stack"] is None else f"{f['stack']:,}",
-        f"{f['flash']:,}",
-        f["machine"],
-    ]
-    return f"| {' | '.join(cells)} |"
-
-
-def header(targets: tuple[str, ...]) -> str:
-    """What the figures depend on: versions and flags."""
+def tools() -> tuple[str, ...]:
+    """The versions of what compiles and what runs."""
     versions = {tool.name: tool.version or "not installed" for tool in doctor()}
-    tools = ", ".join(versions[name] for name in TOOLS)
-    flags = []
-    for name in targets:
-        compiler = load_target(name).compiler
-        flags.append(f"  - {name}: `{compiler.optimization} {' '.join(compiler.cpu_flags)}`")
-    version = f"tinycc {tinycc.__version__}"
-    return HEADER.format(version=version, tools=tools, flags="\n".join(flags))
+    return tuple(versions[name] for name in TOOLS)
+
+
+def flags(targets: tuple[str, ...]) -> dict[str, str]:
+    """What every target's code is compiled with."""
+    compilers = {name: load_target(name).compiler for name in targets}
+    return {name: " ".join([c.optimization, *c.cpu_flags]) for name, c in compilers.items()}
 
 
 def arguments() -> argparse.Namespace:
@@ -148,6 +133,7 @@ def arguments() -> argparse.Namespace:
     default = HERE.parents[1] / "shared" / "models"
     parser.add_argument("--models", type=Path, default=default, help="folder of the public models")
     parser.add_argument("--targets", default=",".join(CORES), help="comma-separated")
+    parser.add_argument("--only", default=",".join(MODELS), help="models, comma-separated")
     parser.add_argument("--output", type=Path, default=HERE, help="where the tables go")
     return parser.parse_args()
 
@@ -162,17 +148,20 @@ def main() -> None:
             "The mlperf_tiny models are those of github.com/mlcommons/tiny, mcunet that of "
             "github.com/mit-han-lab/mcunet; name their folder: --models, or make bench MODELS=..."
         )
-    targets = tuple(given.targets.split(","))
-    parts, rows = [header(targets)], []
-    for name, file in MODELS.items():
-        found = [measured(name, given.models / file, target) for target in targets]
-        parts.append(table(name, found) + "\n")
-        print(parts[-1], flush=True)
-        rows += found
+    targets, only = tuple(given.targets.split(",")), given.only.split(",")
+    table = given.output / "results.json"
+    kept = json.loads(table.read_text()) if table.is_file() else []
+    rows = [row for row in kept if row["model"] not in only or row["target"] not in targets]
+    for name in only:
+        for target, form in wanted(targets):
+            rows.append(asdict(measured(name, given.models / MODELS[name], target, form)))
+            print(rows[-1], flush=True)
+    order = [(name, *each) for name in MODELS for each in wanted(CORES)]
+    rows.sort(key=lambda row: order.index((row["model"], row["target"], row["form"])))
     given.output.mkdir(parents=True, exist_ok=True)
-    (given.output / "results.md").write_text("\n".join(parts), encoding="utf-8")
-    documents = [{**vars(row), "figures": row.figures} for row in rows]
-    (given.output / "results.json").write_text(json.dumps(documents, indent=1) + "\n")
+    text = document(f"tinycc {tinycc.__version__}", tools(), flags(CORES), rows)
+    (given.output / "results.md").write_text(text, encoding="utf-8")
+    table.write_text(json.dumps(rows, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,9 @@
     python bench/kernels/fit.py [--targets cortex-m4,cortex-m55] [--kernels dwconv,pool] [--check]
 
 Each kernel runs some hundred random layers under QEMU; the costs of its events (Kernel.work) are
-the non-negative least squares of the relative errors. --check measures other layers than those and
-only prints how far predictions are off. With --kernels the other kernels' costs stay as they are.
+those, none negative, with the least sum of the mean and the largest relative error. --check
+measures other layers and only prints how far predictions are off. With --kernels the other kernels'
+costs stay as they are.
 """
 
 from __future__ import annotations
@@ -21,14 +22,14 @@ from pathlib import Path
 
 import numpy as np
 from cases import DRAWS, Layers, chain, compiled, firmware
-from sklearn.linear_model import LinearRegression
+from scipy.optimize import linprog
 
 from tinycc import ops
 from tinycc.ir.graph import Instance
 from tinycc.ops.op import Drive, Kernel, Work
 from tinycc.paths import TARGETS
 from tinycc.report.measure import build_firmware, random_sample
-from tinycc.schedule.cost import LAYER, ROLL, kernel_work, layer_work, turn_work
+from tinycc.schedule.cost import LAYER, ROLL, RUNS, kernel_work, layer_work, priced, turn_work
 from tinycc.schedule.front import Front, Point
 from tinycc.schedule.layers import layer_schedule
 from tinycc.schedule.model import Region, Schedule, Step
@@ -40,7 +41,8 @@ TABLES = ("cortex-m0", "cortex-m3", "cortex-m4", "cortex-m55", "rv32imc")
 IMAGE_LAYERS = 40
 IMAGE_BYTES = 900_000  # of activations, and of weights, in one image
 MOST_DRAWS = 400  # until a kernel must have taken one
-IMAGES = 4  # of one kernel
+SEEDS, UNSEEN = (1, 3), 2
+IMAGES = 4  # of one kernel and seed
 HEADER = """# Instructions per event of each kernel (tinycc/ops/work.py) on {target}, {date}.
 # Made by `python bench/kernels/fit.py`; do not edit.
 """
@@ -108,61 +110,69 @@ def counted(layers: list[tuple[Instance, Step]], target: Target) -> InstructionC
 
 
 def fitted(samples: Sequence[Sample]) -> dict[str, float]:
-    """Costs of events, none negative, with the least relative errors."""
+    """Costs of events, none negative, with the least sum of mean and largest relative error."""
     events = list(dict.fromkeys(event for sample in samples for event in sample.work))
     counts = np.array([[s.work.get(event, 0) for event in events] for s in samples], float)
     measured = np.array([s.instructions for s in samples], float)
-    model = LinearRegression(positive=True, fit_intercept=False)
     scale = np.maximum(counts.max(axis=0), 1)
-    model.fit(counts / scale / measured[:, np.newaxis], np.ones(len(samples)))
-    found = zip(events, model.coef_ / scale, strict=True)
-    return {event: float(f"{cost:.4g}") for event, cost in found if cost > 0}
+    ratios = counts / scale / measured[:, np.newaxis]
+    count, own, one = len(samples), -np.eye(len(samples)), np.ones((len(samples), 1))
+    none, zero = np.zeros_like(ratios), np.zeros_like(one)
+    # unknowns: costs, each |error|, the largest one
+    found = linprog(
+        [0.0] * len(events) + [1 / count] * count + [1.0],
+        np.block([[ratios, own, zero], [-ratios, own, zero], [none, -own, -one]]),
+        np.concatenate([np.ones(count), -np.ones(count), np.zeros(count)]),
+    )
+    costs = zip(events, found.x[: len(events)] / scale, strict=True)
+    return {event: float(f"{cost:.4g}") for event, cost in costs if cost > 1e-9}
 
 
 def errors(samples: Sequence[Sample], costs: Mapping[str, float]) -> np.ndarray:
     """Relative errors of predictions."""
-    predicted = [sum(n * costs.get(e, 0.0) for e, n in sample.work.items()) for sample in samples]
+    predicted = [priced(sample.work, costs) for sample in samples]
     return np.array(predicted) / [sample.instructions for sample in samples] - 1
 
 
-def all_work(layers: Sequence[tuple[Instance, Step]]) -> Work:
-    """The events of tinycc_each_row over some layers."""
-    total: dict[str, int] = {}
+def called(layers: Sequence[tuple[Instance, Step]]) -> dict[str, Counter[str]]:
+    """The events of everything that calls the kernels of some layers."""
+    total: dict[str, Counter[str]] = {}
     for instance, step in layers:
-        if step.kernel.drive is Drive.ROWS:
-            for event, count in layer_work(instance, step).items():
-                total[event] = total.get(event, 0) + count
+        caller, work = layer_work(instance, step)
+        total.setdefault(caller, Counter()).update(work)
     return total
 
 
 class Core:
     """The measurements of one core."""
 
-    def __init__(self, target: Target, seed: int) -> None:
-        self.target, self.seed = target, seed
-        self.layers: list[Sample] = []
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.callers: dict[str, list[Sample]] = {LAYER: [], RUNS: []}
         self.raw: dict[str, list[tuple[Instance, Step, int]]] = {}
 
-    def measure(self, symbol: str, forms: Sequence[tuple[str, Kernel]], images: int) -> None:
+    def measure(
+        self, symbol: str, forms: Sequence[tuple[str, Kernel]], seed: int, images: int
+    ) -> None:
         """Runs a kernel over random layers."""
-        for layers in images_of(layers_for(forms, self.seed), images):
+        for layers in images_of(layers_for(forms, seed), images):
             counts = counted(layers, self.target)
-            own = counts.by_symbol.get(LAYER)
-            if own is not None:
-                self.layers.append(Sample(all_work(layers), own.instructions))
+            for caller, work in called(layers).items():
+                if caller in counts.by_symbol:
+                    own = counts.by_symbol[caller].instructions
+                    self.callers[caller].append(Sample(work, own))
             for index, (instance, step) in enumerate(layers):
                 executed = counts.by_step[index].instructions
                 self.raw.setdefault(symbol, []).append((instance, step, executed))
 
-    def samples(self, symbol: str, driver: Mapping[str, float]) -> list[Sample]:
-        """What a kernel itself took, without the loop over its rows."""
+    def samples(self, symbol: str, costs: Mapping[str, Mapping[str, float]]) -> list[Sample]:
+        """What a kernel itself took, without what calls it."""
         found = []
         for instance, step, executed in self.raw.get(symbol, []):
             units = step.together
-            if step.kernel.drive is Drive.ROWS:
-                work = layer_work(instance, step)
-                executed -= round(sum(n * driver.get(e, 0) for e, n in work.items()))
-            elif step.kernel.units is not None:
+            caller, work = layer_work(instance, step)
+            executed -= round(priced(work, costs[caller]))
+            if step.kernel.drive is not Drive.ROWS and step.kernel.units is not None:
                 units = step.kernel.units(instance)
             found.append(Sample(kernel_work(instance, step.kernel, units), executed))
         return found
@@ -212,14 +222,15 @@ def is_wanted(symbol: str, wanted: str) -> bool:
 def fit(target: Target, wanted: str, path: Path) -> None:
     """Measures a core and writes its costs."""
     costs = tomllib.loads(path.read_text()) if wanted else {}
-    core, kernels = Core(target, seed=1), kernels_of(target)
-    for symbol, forms in kernels.items():
-        if is_wanted(symbol, wanted):
-            core.measure(symbol, forms, IMAGES)
-    if is_wanted(LAYER, wanted):
-        costs[LAYER] = fitted(core.layers)
+    core = Core(target)
+    for symbol, forms in kernels_of(target).items():
+        for seed in SEEDS if is_wanted(symbol, wanted) else ():
+            core.measure(symbol, forms, seed, IMAGES)
+    for caller, samples in core.callers.items():
+        if is_wanted(caller, wanted):
+            costs[caller] = fitted(samples)
     for symbol in core.raw:
-        samples = core.samples(symbol, costs[LAYER])
+        samples = core.samples(symbol, costs)
         costs[symbol] = fitted(samples)
         show(target, symbol, samples, costs[symbol])
     for symbol, samples in rolling_samples(target, range(12)).items():
@@ -235,12 +246,12 @@ def fit(target: Target, wanted: str, path: Path) -> None:
 
 def check(target: Target, wanted: str) -> None:
     """Prints how far predictions are off for layers that no cost was found with."""
-    core = Core(target, seed=2)
+    core = Core(target)
     for symbol, forms in kernels_of(target).items():
         if is_wanted(symbol, wanted):
-            core.measure(symbol, forms, 1)
+            core.measure(symbol, forms, UNSEEN, 1)
     for symbol in core.raw:
-        samples = core.samples(symbol, target.cost.kernels[LAYER])
+        samples = core.samples(symbol, target.cost.kernels)
         show(target, symbol, samples, target.cost.kernels.get(symbol, {}))
 
 

@@ -114,7 +114,7 @@ def _work(instance: Instance, n: int) -> Work:
     sizes = [math.prod(tensor.type.shape[axis:]) for tensor in instance.inputs]
     found = Counter({"calls": -(-units // n), "units": units})
     for size in sizes:
-        found.update(copy_work(units, size))
+        found.update(copy_work(units, size, sum(sizes)))
     return found
 
 

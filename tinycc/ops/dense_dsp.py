@@ -15,7 +15,7 @@ import numpy as np
 from tinycc.ir.graph import Instance
 from tinycc.ops.activation import bound_fields
 from tinycc.ops.dense import instance_constants
-from tinycc.ops.dense_work import plain_vector_work, run_work, window_work
+from tinycc.ops.dense_work import Dots, dot_work, plain_vector_work, run_work, window_work
 from tinycc.ops.numerics import INT32_MAX
 from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, Work, always, vectors
 
@@ -70,7 +70,9 @@ class Layout:
     window_scratch: Callable[[Instance, int], int]
     least_inputs: int = 1  # of vectors
     takes: Callable[[Instance], bool] = keeps_int32
-    group: int = 2  # output channels at once
+    group: int = 2  # output channels at once, and those of a single pixel where they are more
+    lone_group: int = 2
+    dots: Dots = dot_work
 
 
 def _vector_scratch(instance: Instance, pixels: int) -> int:
@@ -140,6 +142,7 @@ W16_LAYOUT = Layout(
     _vector_scratch,
     _window_scratch,
     least_inputs=2,
+    lone_group=4,
 )
 
 
@@ -150,10 +153,11 @@ def _pixels(instance: Instance, layout: Layout, most: int) -> int:
     return next(block for block in layout.blocks if block <= min(most, width))
 
 
-def _sizes(instance: Instance, layout: Layout, most: int) -> tuple[int, ...]:
-    """The blocks that the pixels of a call are cut into."""
+def _groups(instance: Instance, layout: Layout, most: int) -> dict[int, int]:
+    """The blocks that the pixels of a call are cut into, and the channels of each at once."""
     pixels = _pixels(instance, layout, most)
-    return tuple(block for block in layout.blocks if block <= pixels)
+    lone = max(layout.group, layout.lone_group)
+    return {size: layout.group if size > 1 else lone for size in layout.blocks if size <= pixels}
 
 
 def dot_fields(instance: Instance, layout: Layout, most: int) -> tuple[Field, ...]:
@@ -182,6 +186,11 @@ def _conv1x1(layout: Layout, most: int, when: Callable[[Instance], bool]) -> Ker
         enough = instance.inputs[0].type.shape[-1] >= layout.least_inputs
         return enough and when(instance) and layout.takes(instance)
 
+    def work(instance: Instance, n: int) -> Work:
+        without_scratch = layout.vector_scratch(instance, 1) == 0  # then any number of pixels
+        widest = layout.blocks[0] if without_scratch else most
+        return run_work(instance, n, _groups(instance, layout, widest), layout.dots)
+
     symbol = f"tinycc_conv1x1_s8_{layout.name}"
     return Kernel(
         symbol,
@@ -192,7 +201,7 @@ def _conv1x1(layout: Layout, most: int, when: Callable[[Instance], bool]) -> Ker
         when=fits,
         scratch=lambda i: layout.vector_scratch(i, _pixels(i, layout, most)),
         units=vectors,
-        work=lambda i, n: run_work(i, n, _sizes(i, layout, most), layout.group),
+        work=work,
     )
 
 
@@ -253,7 +262,7 @@ def window_kernel(
         when=fits,
         scratch=lambda i: layout.window_scratch(i, _pixels(i, layout, most)),
         window=window,
-        work=lambda i, n: window_work(i, _sizes(i, layout, most), layout.group),
+        work=lambda i, n: window_work(i, _groups(i, layout, most), layout.dots),
     )
 
 

@@ -19,7 +19,7 @@ from tinycc.ops.dense_dsp import (
     quads_of,
 )
 from tinycc.ops.dense_thumb2 import THUMB2_LAYOUT
-from tinycc.ops.dense_work import inputs_of, is_shifted
+from tinycc.ops.dense_work import dot_rv32_work, inputs_of, is_shifted
 from tinycc.ops.op import Kernel, Window, Work
 from tinycc.ops.work import blocks_of
 
@@ -38,7 +38,14 @@ def _windows_scratch(instance: Instance, pixels: int) -> int:
 
 
 RV32_LAYOUT = Layout(
-    "rv32", _ISA, (2, 1), THUMB2_LAYOUT.pack, _no_scratch, _windows_scratch, group=_GROUP
+    "rv32",
+    _ISA,
+    (2, 1),
+    THUMB2_LAYOUT.pack,
+    _no_scratch,
+    _windows_scratch,
+    group=_GROUP,
+    dots=dot_rv32_work,
 )
 
 

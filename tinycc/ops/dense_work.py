@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import cast
 
 from tinycc.ir.graph import Instance
@@ -11,7 +12,7 @@ from tinycc.ops.activation import output_bounds
 from tinycc.ops.dense import instance_constants
 from tinycc.ops.numerics import INT8_MAX, INT8_MIN
 from tinycc.ops.op import Work
-from tinycc.ops.work import Slides, Taps, blocks_of, splits
+from tinycc.ops.work import Slides, Taps, blocks_of, copy_work, splits
 
 
 def inputs_of(instance: Instance) -> int:
@@ -35,11 +36,13 @@ def dot_work(instance: Instance, size: int, count: int, group: int) -> Counter[s
     """`count` blocks of `size` pixels: all outputs of each from its widened inputs."""
     channels, quads = instance.output.type.shape[-1], -(-inputs_of(instance) // 4)
     groups = -(-channels // group)
+    looped = quads - (size == 4)  # the first quad of four pixels is made before the loop
     found = Counter(
         {
             f"blocks_{size}": count,
-            f"groups_{size}": count * groups,
-            f"rounds_{size}": count * groups * -(-quads // 4),
+            f"groups_{size}": count * (channels // group),
+            f"last_groups_{size}": count * (channels % group > 0),
+            f"rounds_{size}": count * groups * max(1, -(-looped // 4)),
             f"quads_{size}": count * groups * quads,
             f"odd_channels_{size}": count * (channels % group),
         }
@@ -53,15 +56,39 @@ def dot_work(instance: Instance, size: int, count: int, group: int) -> Counter[s
     return found
 
 
-def run_work(instance: Instance, n: int, sizes: tuple[int, ...], group: int) -> Work:
-    """RUN kernels: blocks of neighbouring vectors."""
+def dot_rv32_work(instance: Instance, size: int, count: int, _: int) -> Counter[str]:
+    """tinycc_dot_s8_rv32: eight channels at once, the last four or fewer on their own."""
+    channels, inputs = instance.output.type.shape[-1], inputs_of(instance)
+    eights, fours = (channels + 3) // 8, (channels + 3) % 8 // 4
+    found = Counter(
+        {
+            f"blocks_{size}": count,
+            "outputs": count * size * channels,
+            "stores": count * size * -(-channels // 4),
+            "shifted": count * size * -(-channels // 4) * is_shifted(instance),
+        }
+    )
+    for at_once, groups in ((8, eights), (4, fours)):
+        found[f"groups_{size}x{at_once}"] = count * groups
+        found[f"quads_{size}x{at_once}"] = count * groups * (inputs // 4)
+        found[f"odd_inputs_{size}x{at_once}"] = count * groups * (inputs % 4)
+    return found
+
+
+Dots = Callable[[Instance, int, int, int], Counter[str]]
+"""Counts all outputs of so many blocks of so many pixels, so many channels at once."""
+
+
+def run_work(instance: Instance, n: int, groups: Mapping[int, int], dots: Dots = dot_work) -> Work:
+    """RUN kernels: blocks of neighbouring vectors; `groups`: their sizes, and channels at once."""
     inputs = instance.inputs[0].type.shape[-1]
     found: Counter[str] = Counter()
     for run, times in splits(math.prod(instance.output.type.shape[:-1]), n):
         found["calls"] += times
-        found["copied"] += times * inputs * (inputs % 4 > 0)
-        for size, count in blocks_of(run, sizes):
-            found += dot_work(instance, size, times * count, group)
+        if inputs % 4:
+            found.update(copy_work(times, inputs))
+        for size, count in blocks_of(run, groups):
+            found += dots(instance, size, times * count, groups[size])
             found[f"widened_{size}"] += times * count * -(-inputs // 4)
             found["odd_inputs"] += times * count * size * (inputs % 4)
     return found
@@ -73,12 +100,12 @@ def plain_vector_work(instance: Instance, n: int, group: int) -> Work:
     for run, times in splits(math.prod(instance.output.type.shape[:-1]), n):
         found["calls"] += times
         found += dot_work(instance, 1, times * run, group)
-    found["fours"] = found["groups_1"] * (inputs // 4)
-    found["odd_inputs"] = found["groups_1"] * (inputs % 4)
+    groups = found["groups_1"] + found["last_groups_1"]
+    found["fours"], found["odd_inputs"] = groups * (inputs // 4), groups * (inputs % 4)
     return found
 
 
-def window_work(instance: Instance, sizes: tuple[int, ...], group: int) -> Work:
+def window_work(instance: Instance, groups: Mapping[int, int], dots: Dots = dot_work) -> Work:
     """ROWS kernels that gather the windows of a block before its dot products.
 
     A block (or a pixel) inside the row takes the taps of a row at once, others one by one.
@@ -88,24 +115,29 @@ def window_work(instance: Instance, sizes: tuple[int, ...], group: int) -> Work:
     rows, out_width = instance.output.type.shape[1:3]
     taps = Taps(instance, (height, width))
     full, present = sum(count == height for count in taps.rows), sum(taps.rows)
-    found = Counter({"calls": rows})
-    whole = attrs.dilations[1] == 1
+    found = Counter({"calls": rows, "zeroed": rows * channels * (channels % 4 == 0)})
+    dense, by_bytes = attrs.dilations[1] == 1, max(groups.values()) > 2
     at = 0
-    for size, count in blocks_of(out_width, sizes):
-        found += dot_work(instance, size, rows * count, group)
+    for size, count in blocks_of(out_width, groups):
+        found += dots(instance, size, rows * count, groups[size])
         for _ in range(count):
             columns = taps.columns[at : at + size]
             at += size
-            inside = [whole and column == width for column in columns]
-            found += _gathered(channels, (height, width), (rows, present), size, inside)
-            if channels % 4:
+            inside = [dense and column == width for column in columns]
+            if by_bytes or channels % 4 == 0:
+                found += _gathered(channels, (height, width), (rows, present), size, inside)
+            else:
+                found[f"packed_{size}"] += rows * -(-inputs_of(instance) // 4)
                 found += _copied(instance, (rows, full, present), at - size, size, all(inside))
+            if by_bytes:
+                clipped = sum(n for n, all_ in zip(columns, inside, strict=True) if not all_)
+                found += _widened(channels, width, present * sum(inside), present * clipped)
     return found
 
 
 def direct_work(instance: Instance, group: int) -> Work:
     """ROWS kernels that take the parts of a window where they lie, one pixel at a time."""
-    found = Counter(window_work(instance, (1,), group))
+    found = Counter(window_work(instance, {1: group}))
     found["parts"] = found["segments_1"] * -(-instance.output.type.shape[-1] // group)
     del found["widened_1"]
     return found
@@ -132,6 +164,19 @@ def _gathered(
             "pixel_taps": (rows * height * size - present * pixels) * width,
             "gathered": rows * height * width * size * (channels % 4),
             "filled": absent * width * size * channels,
+        }
+    )
+
+
+def _widened(channels: int, width: int, rows: int, taps: int) -> Counter[str]:
+    """Rows of `width` taps that are copied at once, and taps that are copied one by one."""
+    return Counter(
+        {
+            "row_words": rows * (width * channels // 4),
+            "row_rest": rows * (width * channels % 4),
+            "inside_taps": taps,
+            "tap_words": taps * (channels // 4),
+            "tap_rest": taps * (channels % 4),
         }
     )
 

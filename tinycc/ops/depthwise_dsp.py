@@ -13,7 +13,7 @@ from tinycc.ir.graph import Instance
 from tinycc.ops.dense import instance_constants
 from tinycc.ops.dense_dsp import DSP, fraction_bits, keeps_int32
 from tinycc.ops.dense_work import is_clamped
-from tinycc.ops.depthwise_work import columns_work, expanding_work
+from tinycc.ops.depthwise_work import columns_work, expanding_work, thin_work
 from tinycc.ops.op import Array, Drive, Field, Kernel, Params, Window, Work, never
 from tinycc.ops.work import splits
 
@@ -121,6 +121,10 @@ def _thin(general: Kernel, plain: Portable, window: Callable[[Instance], Window]
         own = _numbers(plain(instance))
         return general.when(instance) and own["in_channels"] % 2 == 0 and _is_single(own)
 
+    def work(instance: Instance, n: int) -> Work:
+        own = _numbers(plain(instance))
+        return thin_work(instance, _pairs(own), _pitch(own))
+
     return replace(
         general,
         symbol="tinycc_dwconv2d_thin_s8_dsp",
@@ -129,6 +133,7 @@ def _thin(general: Kernel, plain: Portable, window: Callable[[Instance], Window]
         scratch=lambda i: _scratch(_numbers(plain(i)), lanes=2),
         window=window,
         over=lambda i: _is_narrower(_numbers(plain(i))),
+        work=work,
     )
 
 

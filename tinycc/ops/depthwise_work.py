@@ -79,6 +79,31 @@ def columns_work(instance: Instance, n: int) -> Counter[str]:
     )
 
 
+def thin_work(instance: Instance, pairs: int, pitch: int) -> Counter[str]:
+    """tinycc_dwconv2d_thin_s8_dsp: one row per call, all rows under the window for two channels."""
+    (_, _, in_width, _), (_, rows, width, channels) = (
+        instance.inputs[0].type.shape,
+        instance.output.type.shape,
+    )
+    height, stride = instance.inputs[1].type.shape[1], cast(Slides, instance.attrs).strides[1]
+    outputs = rows * channels * -(-width // 4)
+    return Counter(
+        {
+            "calls": rows,
+            "call_rows": rows * height,
+            "pitch": rows * height * pitch,
+            "twos": rows * channels // 2,
+            "expanded_rows": rows * channels // 2 * height,
+            "expanded": rows * channels // 2 * height * in_width,
+            f"channels_{stride}": rows * channels,
+            f"outputs_{stride}_{pairs}": outputs,
+            f"rows_{stride}_{pairs}": outputs * height,
+            f"rest_{stride}_{width % 4}": rows * channels * (width % 4 > 0),
+            "clamped": rows * width * channels * is_clamped(instance),
+        }
+    )
+
+
 def tap_work(instance: Instance, n: int) -> Counter[str]:
     """ROWS kernels that look for every tap of every output."""
     _, height, width, _ = instance.inputs[1].type.shape

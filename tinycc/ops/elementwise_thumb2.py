@@ -14,6 +14,7 @@ from tinycc.ops.dense_thumb2 import THUMB2
 from tinycc.ops.dense_x86 import AVX2
 from tinycc.ops.elementwise_mve import product_is_int32
 from tinycc.ops.op import Kernel
+from tinycc.ops.pooling import pool_work
 
 
 def _variant(
@@ -49,4 +50,8 @@ def with_largest(kernels: tuple[Kernel, ...]) -> tuple[Kernel, ...]:
     def fits(instance: Instance) -> bool:
         return instance.inputs[0].type.shape[3] >= 4
 
-    return _before_portable(kernels, "dsp", DSP, fits)
+    fours = pool_work(lanes=4)
+    return tuple(
+        replace(kernel, work=fours) if kernel.isa == DSP else kernel
+        for kernel in _before_portable(kernels, "dsp", DSP, fits)
+    )

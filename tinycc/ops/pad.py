@@ -126,11 +126,14 @@ def params(instance: Instance) -> Params:
 def _work(instance: Instance, n: int) -> Work:
     before = (1, 1, *instance.inputs[0].type.shape)
     rows, pixels = row_count(instance.output.type), math.prod(before[:-1])
+    row_bytes = instance.output.type.elements // rows
     return {
         "calls": rows,
-        "filled": instance.output.type.elements,
-        "filled_words": instance.output.type.elements // 4,
-        **copy_work(pixels, before[-1]),
+        "image_rows": math.prod(before[:-2]),
+        "filled": rows * row_bytes,
+        "filled_words": rows * (row_bytes // 4),
+        "unaligned_rows": rows * (row_bytes % 4 > 0),
+        **copy_work(pixels, before[-1], instance.output.type.shape[-1]),
     }
 
 

@@ -148,6 +148,8 @@ def _work(instance: Instance, lanes: int) -> Work:
         "pixel_taps": rows * width,
         "taps": inside,
         "channels": pixels * shape[3],
+        "channel_words": pixels * (shape[3] // 4),
+        "odd_channels": pixels * (shape[3] % 4),
         "blocks": pixels * blocks,
         "block_rows": pixels * blocks * height,
         "block_rows_inside": rows * blocks,

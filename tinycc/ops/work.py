@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Protocol, cast
 
 from tinycc.ir.graph import Instance
@@ -42,7 +42,7 @@ def splits(total: int, n: int) -> Iterator[tuple[int, int]]:
         yield total % n, 1
 
 
-def blocks_of(pixels: int, sizes: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+def blocks_of(pixels: int, sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Pixels in blocks, the largest first: (size, how many). The last size is 1."""
     for size in sizes:
         if pixels // size:
@@ -69,16 +69,19 @@ def vector_work(instance: Instance, n: int) -> Work:
     return {"calls": -(-total // n), "vectors": total, "elements": total * shape[-1]}
 
 
-def copy_work(copies: int, size: int) -> Work:
-    """Calls of memcpy: blocks of 64 bytes, words, bytes; slower where sizes are no whole words."""
+def copy_work(copies: int, size: int, step: int | None = None) -> Work:
+    """Calls of memcpy: blocks of 64 bytes, words, bytes. Small copies, and those that begin or end
+
+    between words, go slower ways. `step`: from one copy to the next, in bytes.
+    """
+    ragged = size % 4 > 0 or (step or size) % 4 > 0
+    kind = ("small_" if size < 16 else "") + ("ragged" if ragged else "whole")
     return {
         "copies": copies,
-        "copied_blocks": copies * (size // 64),
-        "copied_words": copies * (size % 64 // 4),
-        "copied_bytes": copies * (size % 4),
-        "copied_small": copies * size * (size < 16),
-        "unaligned": copies * (size % 4 > 0),
-        "unaligned_words": copies * (size // 4) * (size % 4 > 0),
+        f"copies_{kind}": copies,
+        f"blocks_{kind}": copies * (size // 64),
+        f"words_{kind}": copies * (size % 64 // 4),
+        f"bytes_{kind}": copies * (size % 4),
     }
 
 

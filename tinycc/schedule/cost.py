@@ -16,8 +16,8 @@ from tinycc.ops.work import plain_work
 from tinycc.schedule.model import Schedule, Step
 from tinycc.target import CostTable
 
-LAYER, ROLL = "tinycc_each_row", "tinycc_roll"
-"""What calls kernels of rows layer by layer, and all kernels of a rolling region."""
+LAYER, RUNS, ROLL = "tinycc_each_row", "tinycc_each_run", "tinycc_roll"
+"""What calls kernels of rows and of runs layer by layer, and all kernels of a rolling region."""
 
 _PER_MAC = 6.0  # of kernels that were not measured: load, load, multiply-accumulate, loop
 _PER_OUTPUT = 20.0
@@ -42,7 +42,7 @@ def kernel_cost(instance: Instance, kernel: Kernel, n: int, costs: CostTable) ->
         macs = ops.get(instance.node.op).macs(instance)
         plain = _PER_MAC * macs + _PER_OUTPUT * instance.output.type.elements
         return plain * costs.portable_instructions
-    return _priced(kernel_work(instance, kernel, n), known)
+    return priced(kernel_work(instance, kernel, n), known)
 
 
 def _measured_portable(instance: Instance, kernel: Kernel, costs: CostTable) -> Kernel | None:
@@ -64,27 +64,38 @@ def kernel_work(instance: Instance, kernel: Kernel, n: int) -> Work:
 
 
 def step_cost(instance: Instance, step: Step, costs: CostTable) -> float:
-    """Instructions of a layer: its kernel, and the loop over its rows if it has one."""
-    kernel = step.kernel
+    """Instructions of a layer: its kernel, and what calls it."""
+    kernel, (caller, work) = step.kernel, layer_work(instance, step)
+    units = step.together
     if kernel.drive is not Drive.ROWS:
         units = kernel.units(instance) if kernel.units else 1
-        return kernel_cost(instance, kernel, units, costs)
-    driver = _priced(layer_work(instance, step), costs.kernels.get(LAYER, {}))
-    return driver + kernel_cost(instance, kernel, step.together, costs)
+    driver = priced(work, costs.kernels.get(caller, {}))
+    return driver + kernel_cost(instance, kernel, units, costs)
 
 
-def layer_work(instance: Instance, step: Step) -> Work:
-    """The events of tinycc_each_row over a layer."""
+def layer_work(instance: Instance, step: Step) -> tuple[str, Work]:
+    """What calls the kernel of a layer, and the events of that."""
+    rows = row_count(instance.output.type)
+    if step.kernel.drive is not Drive.ROWS:
+        operands = len(step.kernel.pointers(instance))
+        return RUNS, {"steps": 1, "operands": operands} if _in_slices(instance, step) else {}
     assert step.kernel.window is not None
-    window, rows = step.kernel.window(instance), row_count(instance.output.type)
-    calls = -(-rows // step.together)
+    window, calls = step.kernel.window(instance), -(-rows // step.together)
     pointers = calls * (window.rows - window.stride) + rows * window.stride
-    return {"steps": 1, "calls": calls, "pointers": pointers}
+    return LAYER, {"steps": 1, "calls": calls, "pointers": pointers}
+
+
+def _in_slices(instance: Instance, step: Step) -> bool:
+    """Whether a layer that runs at once could stop after any row of its output."""
+    rows = row_count(instance.output.type)
+    if rows == 1 or step.kernel.units is None or step.kernel.units(instance) % rows:
+        return False
+    return None not in ops.get(instance.node.op).rows(instance, 0)
 
 
 def turns_cost(instance: Instance, step: Step, costs: CostTable) -> float:
     """Instructions of a step of a rolling region."""
-    driver = _priced(turn_work(instance, step), costs.kernels.get(ROLL, _TURN))
+    driver = priced(turn_work(instance, step), costs.kernels.get(ROLL, _TURN))
     return driver + kernel_cost(instance, step.kernel, units_per_turn(instance, step), costs)
 
 
@@ -123,5 +134,6 @@ def step_costs(schedule: Schedule, costs: CostTable) -> list[float]:
     return found
 
 
-def _priced(work: Work, costs: Mapping[str, float]) -> float:
+def priced(work: Work, costs: Mapping[str, float]) -> float:
+    """Events times their costs."""
     return sum(count * costs.get(event, 0.0) for event, count in work.items())
