@@ -17,7 +17,7 @@ from tinycc.schedule.model import Schedule
 Order = tuple[int, ...]
 
 MOST_TRIED = 80
-"""Orders looked at: 600 random graphs of up to 8 steps then end at most 5 % above the best of all
+"""Orders looked at: 400 random graphs of up to 8 steps then end at most 5 % above the best of all
 their orders (tests/schedule/test_brute_force.py)."""
 
 MOST_WORK = 60_000
