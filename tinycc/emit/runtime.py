@@ -18,7 +18,7 @@ _DRIVER = "tinycc_each_row.c"
 _BACKWARDS = "tinycc_each_row_backwards.c"
 _RUNNER = "tinycc_each_run.c"
 _ROLLER = "tinycc_roll.c"
-_WEIGHTS = "weights/tinycc_weights.c"
+_WEIGHTS = "tinycc_weights.c"
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,9 @@ _PUSHED = 0.25
 _SHORT = 100_000
 """Instructions that `ram` may always add: a millisecond at 100 MHz."""
 
+_WORTH = 0.1
+"""How much of the arena `ram` wants for the work that it adds, both as parts of what was there."""
+
 _MOST_AGAIN = 1000
 """No schedule repeats as much; keeps huge factors finite."""
 
@@ -127,9 +130,17 @@ class Front:
         return max(least, round(ALLOWED[optimize] * self.instructions))
 
     def choose(self, optimize: str) -> Point:
-        """The smallest point that a goal may cost; for `speed` the cheapest."""
-        most = self.allowed(optimize)
-        return [p for p in self.points if p.extra <= most or p is self.points[0]][-1]
+        """The smallest point that a goal may cost; for `speed` the cheapest.
+
+        `ram` leaves out those that save next to nothing.
+        """
+        best, most = self.points[0], self.allowed(optimize)
+        work = max(self.instructions, _SHORT / ALLOWED["ram"])
+        for point in self.points[1:]:
+            added = (point.extra - best.extra) / work if optimize == "ram" else 0.0
+            if point.extra <= most and 1 - point.bytes / best.bytes >= _WORTH * added:
+                best = point
+        return best
 
     def avoiding(self, point: Point, region: Region) -> Point | None:
         """The cheapest schedule of the point's order and peak in which one region is no region."""
