@@ -221,7 +221,7 @@ def is_wanted(symbol: str, wanted: str) -> bool:
 
 def fit(target: Target, wanted: str, path: Path) -> None:
     """Measures a core and writes its costs."""
-    costs = tomllib.loads(path.read_text()) if wanted else {}
+    costs = tomllib.loads(path.read_text()) if wanted and path.is_file() else {}
     core = Core(target)
     for symbol, forms in kernels_of(target).items():
         for seed in SEEDS if is_wanted(symbol, wanted) else ():
@@ -230,7 +230,7 @@ def fit(target: Target, wanted: str, path: Path) -> None:
         if is_wanted(caller, wanted):
             costs[caller] = fitted(samples)
     for symbol in core.raw:
-        samples = core.samples(symbol, costs)
+        samples = core.samples(symbol, {**target.cost.kernels, **costs})
         costs[symbol] = fitted(samples)
         show(target, symbol, samples, costs[symbol])
     for symbol, samples in rolling_samples(target, range(12)).items():

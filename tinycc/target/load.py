@@ -159,14 +159,19 @@ def _clash(memory: Memory, others: Sequence[Memory]) -> str | None:
 
 
 def _kernel_costs(value: Any, where: str) -> Mapping[str, Mapping[str, float]]:
-    """The figures of targets/costs/<value>.toml: instructions per event of each kernel."""
-    path = TARGETS / "costs" / f"{value}.toml"
-    if not path.is_file():
-        known = sorted(path.stem for path in path.parent.glob("*.toml"))
-        raise UsageError(
-            f"there are no costs `{value}`", where=where, hint=_near(str(value), known)
-        )
-    return _read(path)
+    """The figures of targets/costs/<name>.toml: instructions per event of each kernel.
+
+    Of several names the later ones' kernels count.
+    """
+    found: dict[str, Mapping[str, float]] = {}
+    for name in value if isinstance(value, list) else [value]:
+        path = TARGETS / "costs" / f"{name}.toml"
+        if not path.is_file():
+            known = sorted(path.stem for path in path.parent.glob("*.toml"))
+            hint = _near(str(name), known)
+            raise UsageError(f"there are no costs `{name}`", where=where, hint=hint)
+        found.update(_read(path))
+    return found
 
 
 def _runners(value: Any, where: str) -> tuple[Runner, ...]:

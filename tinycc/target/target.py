@@ -100,7 +100,8 @@ class CostTable:
 
     `kernels` gives executed instructions per event (tinycc/ops/work.py) of every measured kernel;
     others are taken to cost what portable kernels do on a Cortex-M4 times `portable_instructions`.
-    In a target's file `kernels` names the file of these figures in targets/costs.
+    In a target's file `kernels` names the file of these figures in targets/costs, or several, of
+    which the later ones count.
     """
 
     date: str
