@@ -19,7 +19,16 @@ from tinycc.paths import RUNTIME_C
 
 SEEDS = (0, 1, 2)
 every_op = pytest.mark.parametrize("op", ops.ALL, ids=lambda op: op.name)
-MOVING = {"concat", "max_pool2d", "reshape", "resize_nearest", "slice", "transpose", "recentre"}
+MOVING = {
+    "concat",
+    "copy",
+    "max_pool2d",
+    "recentre",
+    "reshape",
+    "resize_nearest",
+    "slice",
+    "transpose",
+}
 
 
 def examples(op: Op, seed: int) -> list[tuple[Instance, tuple[np.ndarray, ...]]]:

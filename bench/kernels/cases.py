@@ -17,6 +17,7 @@ from tinycc.ops.add import Add, sum_scale
 from tinycc.ops.average_pool2d import AveragePool2d
 from tinycc.ops.concat import Concat
 from tinycc.ops.conv2d import Conv2d
+from tinycc.ops.conversion import Conversion
 from tinycc.ops.elementwise import infer as broadcast_shape
 from tinycc.ops.examples import ExampleMaker
 from tinycc.ops.fully_connected import FullyConnected
@@ -208,6 +209,7 @@ DRAWS: dict[str, Draw] = {
     "average_pool2d": _pool("average_pool2d", _average),
     "max_pool2d": _pool("max_pool2d", _maximum),
     "lookup": _unary("lookup", Lookup("sigmoid")),
+    "copy": _unary("copy", Conversion()),
     "softmax": _softmax,
     "pad": _pad,
     "concat": _concat,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from tinycc.ir.graph import Graph
 from tinycc.memory.assign import Room
 from tinycc.memory.choose import Limits, choose
+from tinycc.memory.copies import with_copies
 from tinycc.memory.plan import Plan
 from tinycc.schedule.climb import best_orders
 from tinycc.schedule.front import Front
@@ -67,6 +68,7 @@ def _arranged(
     for order in [layers] if fastest else best_orders(layers, lambda one: _peak(one, target, goal)):
         front = Front(order, target, goal.recompute)
         best = choose(front, limits)
+        best, front = with_copies(best, front, target, limits)
         found.append((best, front))
         if best.arena_bytes <= front.choose(goal.optimize).bytes or best.arenas:
             break

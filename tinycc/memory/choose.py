@@ -43,7 +43,7 @@ def choose(front: Front, limits: Limits) -> Plan:
     """The best plan within the limits; where there is none, one of the smallest."""
     if not limits.asked:
         best = _best(front, limits)
-        if _penalty(best):
+        if penalty(best):
             best = _best_of_spread(front, limits, best)
         if limits.allow(best):
             return best
@@ -86,7 +86,7 @@ def _others(front: Front, limits: Limits, point: Point, most: int) -> Iterator[P
             yield _planned(front, limits, other)
 
 
-def _penalty(placed: Plan) -> float:
+def penalty(placed: Plan) -> float:
     """What accesses to slower memories cost beyond those to the fastest, as instructions.
 
     An access is taken to be an instruction where the price is 1.
@@ -105,7 +105,7 @@ def _best_of_spread(front: Front, limits: Limits, first: Plan) -> Plan:
     last = len(front.points) - 1
     shown = sorted({round(i * last / (SPREAD - 1)) for i in range(SPREAD)})
     plans = [(front.points[i].extra, _planned(front, limits, front.points[i])) for i in shown]
-    found = [(extra + _penalty(one), one) for extra, one in plans if limits.allow(one)]
+    found = [(extra + penalty(one), one) for extra, one in plans if limits.allow(one)]
     if not found:
         return first
     least = min(cost for cost, _ in found)

@@ -10,6 +10,7 @@ from tinycc.ops.average_pool2d import AVERAGE_POOL2D
 from tinycc.ops.concat import CONCAT
 from tinycc.ops.constant import CONSTANT
 from tinycc.ops.conv2d import CONV2D
+from tinycc.ops.copy import COPY
 from tinycc.ops.dequantize import DEQUANTIZE
 from tinycc.ops.fully_connected import FULLY_CONNECTED
 from tinycc.ops.fully_connected_float import FULLY_CONNECTED_FLOAT
@@ -35,6 +36,7 @@ ALL: tuple[Op, ...] = (
     CONCAT,
     CONSTANT,
     CONV2D,
+    COPY,
     DEQUANTIZE,
     FULLY_CONNECTED,
     FULLY_CONNECTED_FLOAT,
