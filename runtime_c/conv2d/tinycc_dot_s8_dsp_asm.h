@@ -73,6 +73,28 @@ __asm__(
     "    .endr\n"
     ".endm\n"
 
+    /* The outputs of four channels of a pixel from r0-r3; back to label 1 for the next four, else the
+     * function ends. */
+    ".macro tinycc_dot_store_4\n"
+    "    ldrd   r4, r5, [sp, #tinycc_dot_y]\n"
+    "    subs   r5, r5, #4\n"
+    "    strb   r0, [r4, #1]!\n"
+    "    blt    4f\n"
+    "    strb   r1, [r4, #1]!\n"
+    "    strb   r2, [r4, #1]!\n"
+    "    strb   r3, [r4, #1]!\n"
+    "    strd   r4, r5, [sp, #tinycc_dot_y]\n"
+    "    bne    1b\n"
+    "    b      6f\n"
+    /* Of the last four, r5 + 4 are there. */
+    "4:  cmn    r5, #2\n"
+    "    blt    6f\n"
+    "    strb   r1, [r4, #1]!\n"
+    "    it     gt\n"
+    "    strbgt r2, [r4, #1]!\n"
+    "6:  tinycc_dot_leave\n"
+    ".endm\n"
+
     /* 4 pixels x 2 channels. r0-r3 channel 0 of pixels 0-3, r4-r7 channel 1; r8-r11 inputs and
      * weights; r12 strip. `pair` makes the products of a pair of inputs, its sums start at its
      * arguments, which are r3 and r7 at first; two of them are `code` bytes of code. */

@@ -76,8 +76,9 @@ def test_the_report_of_a_branched_model_is_as_documented(tmp_path: Path) -> None
 
 def test_what_bench_prints_is_as_documented(command: Any) -> None:
     answer = command.run("bench", "m.onnx", "--target", "stm32h743", "--json")
-    if answer.code:
+    if "not installed" in answer.stderr:
         pytest.skip(answer.stderr)
+    assert answer.code == 0, answer.stderr
     assert not _faults(json.loads(answer.stdout))
 
 
